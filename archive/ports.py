@@ -1,0 +1,124 @@
+"""What the core asks of a store and of an index. `db` and `index` implement these and do not know each other."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from archive.types import (
+    Article,
+    ArticleFilter,
+    Changes,
+    Headline,
+    ImportItem,
+    IndexStatus,
+    MarkedArticle,
+    NewArticle,
+    OnDuplicate,
+    Original,
+    SearchPage,
+    SearchRequest,
+    Sort,
+    StoreStats,
+    Version,
+)
+
+
+class ArticleReader(Protocol):
+    """The one thing that an index asks of a store: the articles of a page, by id."""
+
+    def get_many(self, ids: Sequence[int]) -> Mapping[int, Article]:
+        """The current versions of those of these articles that exist."""
+
+
+class Store(ArticleReader, Protocol):
+    """Keeps articles, their originals and old versions, and a log of what changed. It is the truth."""
+
+    @property
+    def database_id(self) -> str:
+        """A random name given when the database was made, so that an index knows whose it is."""
+
+    def add(self, articles: Sequence[NewArticle], on_duplicate: OnDuplicate = OnDuplicate.SKIP) -> list[ImportItem]:
+        """Store a batch durably in one transaction; one outcome an article, in order.
+
+        The same text (normalised title and body), or the same URL with the same text, is a duplicate: nothing is
+        stored, and with `OnDuplicate.UPDATE` its metadata replaces the stored one where it says something (outcome
+        updated, or duplicate when nothing differs). The same URL with a text it never had is a new version
+        (outcome updated); the old one is kept. Raises StoreLockedError; an article that cannot be stored fails
+        alone, with its reason.
+        """
+
+    def get(self, article_id: int, version: int | None = None) -> Article:
+        """The current or the given version; raises ArticleNotFoundError."""
+
+    def versions(self, article_id: int) -> list[Version]:
+        """All versions, newest first; raises ArticleNotFoundError."""
+
+    def original(self, article_id: int, version: int | None = None) -> Original | None:
+        """The bytes as they came, if they were kept; raises ArticleNotFoundError."""
+
+    def headlines(
+        self, filter: ArticleFilter, *, sort: Sort = Sort.NEWEST, offset: int = 0, limit: int = 20
+    ) -> list[Headline]:
+        """A list by publication date (articles without one last), with `RELEVANCE` by newest id."""
+
+    def count(self, filter: ArticleFilter) -> int:
+        """How many articles the filter lets pass."""
+
+    def delete(self, ids: Sequence[int]) -> list[int]:
+        """Delete these articles with their versions and originals in one transaction; the ids that existed."""
+
+    def last_sequence(self) -> int:
+        """The sequence of the newest change, 0 in an empty archive."""
+
+    def changes_since(self, sequence: int, limit: int = 1000) -> Changes:
+        """The next `limit` changes after this one, coalesced; its sequence equals `sequence` when there are none."""
+
+    def article_ids(self) -> Sequence[int]:
+        """Every id, ascending."""
+
+    def stats(self) -> StoreStats:
+        """Counts for `archive stats`."""
+
+    def check(self) -> list[str]:
+        """What is wrong with the database, one sentence each; empty when all is well."""
+
+    def close(self) -> None:
+        """Release files; the store cannot be used afterwards."""
+
+
+class SearchIndex(Protocol):
+    """Finds articles. Follows a store by its changes, holds no text, and can be thrown away at any time."""
+
+    def status(self, last_sequence: int) -> IndexStatus:
+        """How the index stands to a store whose newest change is `last_sequence`."""
+
+    def checkpoint(self) -> int:
+        """The sequence of the last change that this index holds; 0 when it must be filled from the beginning."""
+
+    def apply(self, changes: Changes, *, wait: float = 60.0) -> None:
+        """Hold these changes durably, then move the checkpoint; twice is harmless, and older ones change nothing.
+
+        Raises IndexLockedError when another process is still writing after `wait` seconds. An article that cannot be indexed is left out and told by `status`; the others are indexed.
+        """
+
+    def rebuild(self, *, wait: float = 60.0) -> AbstractContextManager["SearchIndex"]:
+        """An empty index beside this one, to be filled with `apply` inside the `with` block.
+
+        This one goes on answering; when the block ends well the new one takes its place at once, in every process at
+        its next search, and when it does not, nothing has changed. One rebuild runs at a time: IndexLockedError.
+        """
+
+    def search(self, request: SearchRequest) -> SearchPage:
+        """Answer anything that can be typed; raises only IndexUnavailableError."""
+
+    def mark(self, article: Article, query: str) -> MarkedArticle:
+        """Mark every match of the query in the article."""
+
+    def article_ids(self) -> Sequence[int]:
+        """Every id that the index holds, ascending, for `verify`."""
+
+    def check(self) -> list[str]:
+        """Read every byte of the index; what is wrong, one sentence each."""
+
+    def close(self) -> None:
+        """Release files; the index cannot be used afterwards."""

@@ -1,0 +1,152 @@
+"""`Archive`: the one facade that the command line and the web use."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from archive import importing, sync
+from archive.errors import IndexLockedError
+from archive.ports import SearchIndex, Store
+from archive.settings import Settings
+from archive.types import (
+    Article,
+    ArticleFilter,
+    Headline,
+    ImportReport,
+    IndexState,
+    IndexStatus,
+    MarkedArticle,
+    Message,
+    MessageKind,
+    Original,
+    SearchPage,
+    SearchRequest,
+    Sort,
+    StoreStats,
+    Version,
+)
+
+INLINE_CHANGES = 100
+"""A search applies as many waiting changes itself before it answers; more are left to whoever is importing or serving."""
+
+SYNC_EVERY = 5_000
+"""An import brings the index up to date each time it has stored as many articles."""
+
+
+class Archive:
+    """A store and the index that follows it. Every write is durable when the call returns; the index may lag behind."""
+
+    def __init__(self, store: Store, index: SearchIndex, settings: Settings) -> None:
+        self.store = store
+        self.index = index
+        self.settings = settings
+
+    def import_paths(
+        self,
+        paths: Iterable[str],
+        options: importing.ImportOptions | None = None,
+        *,
+        observer: importing.Observer | None = None,
+        sync_progress: sync.Progress | None = None,
+    ) -> ImportReport:
+        """Import files, folders or "-" (standard input), then bring the index up to date. See `importing.run`."""
+        options = options or importing.ImportOptions()
+        stored_since = 0
+
+        def after_batch(stored: int) -> None:
+            nonlocal stored_since
+            stored_since += stored
+            if stored_since >= SYNC_EVERY:
+                stored_since = 0
+                self.sync()
+
+        report = importing.run(self.store, paths, options, observer=observer, after_batch=after_batch)
+        if not options.dry_run:
+            self.sync(sync_progress)
+        return report
+
+    def search(self, request: SearchRequest) -> SearchPage:
+        """Answer anything that can be typed; says so when stored articles are not searchable yet."""
+        behind = self.catch_up()
+        page = self.index.search(request)
+        if behind:
+            note = Message(MessageKind.LIMIT, f"{behind} changes are still being indexed and not in this answer")
+            page = replace(page, messages=(note, *page.messages))
+        return page
+
+    def catch_up(self) -> int:
+        """Apply the changes that wait when they are few; how many are left. Never waits for another writer."""
+        behind = self.behind()
+        if 0 < behind <= INLINE_CHANGES and self.index_status().state is IndexState.BEHIND:
+            try:
+                self.sync(wait=0.0)
+            except IndexLockedError:  # another process is at it, and it will get to these changes too
+                pass
+            behind = self.behind()
+        return behind
+
+    def behind(self) -> int:
+        """How many changes of the store the index does not hold yet."""
+        return max(0, self.store.last_sequence() - self.index.checkpoint())
+
+    def get(self, article_id: int, version: int | None = None) -> Article:
+        """The current or the given version of an article; raises ArticleNotFoundError."""
+        return self.store.get(article_id, version)
+
+    def mark(self, article: Article, query: str) -> MarkedArticle:
+        """The article with every match of the query marked; nothing is marked for an empty query."""
+        return self.index.mark(article, query)
+
+    def versions(self, article_id: int) -> list[Version]:
+        """All versions of an article, newest first; raises ArticleNotFoundError."""
+        return self.store.versions(article_id)
+
+    def original(self, article_id: int, version: int | None = None) -> Original | None:
+        """The bytes as they came, if they were kept; raises ArticleNotFoundError."""
+        return self.store.original(article_id, version)
+
+    def headlines(
+        self, filter: ArticleFilter | None = None, *, sort: Sort = Sort.NEWEST, offset: int = 0, limit: int = 20
+    ) -> list[Headline]:
+        """A list of articles, without a search."""
+        return self.store.headlines(filter or ArticleFilter(), sort=sort, offset=offset, limit=limit)
+
+    def count(self, filter: ArticleFilter | None = None) -> int:
+        """How many stored articles the filter lets pass."""
+        return self.store.count(filter or ArticleFilter())
+
+    def delete(self, ids: Sequence[int]) -> list[int]:
+        """Delete articles with their versions and originals; the ids that existed."""
+        deleted = self.store.delete(ids)
+        self.sync()
+        return deleted
+
+    def sync(self, progress: sync.Progress | None = None, *, wait: float = 60.0) -> int:
+        """Bring the index up to date; how many changes that took."""
+        return sync.sync(self.store, self.index, wait=wait, **({"progress": progress} if progress else {}))
+
+    def rebuild_index(self, progress: sync.Progress | None = None) -> int:
+        """Index everything anew while the old index goes on answering."""
+        return sync.rebuild(self.store, self.index, **({"progress": progress} if progress else {}))
+
+    def index_status(self) -> IndexStatus:
+        """How the index stands to the store."""
+        return self.index.status(self.store.last_sequence())
+
+    def verify(self) -> list[str]:
+        """Prove that store and index are whole and agree; what is wrong, one sentence each."""
+        return sync.verify(self.store, self.index)
+
+    def stats(self) -> StoreStats:
+        """Counts of what the archive holds."""
+        return self.store.stats()
+
+    def close(self) -> None:
+        """Release all files."""
+        self.index.close()
+        self.store.close()
+
+    def __enter__(self) -> "Archive":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

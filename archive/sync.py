@@ -1,0 +1,58 @@
+"""Keeps an index in step with a store: read changes, apply, repeat; safe to stop anywhere and to run twice."""
+
+from collections.abc import Callable
+
+from archive.ports import SearchIndex, Store
+from archive.types import IndexState
+
+BATCH = 2_000
+"""Changes per index commit: enough to make a commit's fixed cost small, few enough to hold in memory."""
+
+Progress = Callable[[int, int], None]
+"""Called with (changes done, changes in all)."""
+
+
+def _silent(done: int, total: int) -> None:
+    pass
+
+
+def sync(store: Store, index: SearchIndex, *, progress: Progress = _silent, wait: float = 60.0) -> int:
+    """Apply every change that the index lacks; returns how many. An unusable index is rebuilt beside the old one.
+
+    Raises IndexLockedError when another process is still writing the index after `wait` seconds.
+    """
+    if index.status(store.last_sequence()).state in (IndexState.CURRENT, IndexState.BEHIND):
+        return _follow(store, index, progress, wait)
+    return rebuild(store, index, progress=progress, wait=wait)
+
+
+def rebuild(store: Store, index: SearchIndex, *, progress: Progress = _silent, wait: float = 60.0) -> int:
+    """Index everything anew beside the old index, then put it in its place; returns the number of changes read."""
+    with index.rebuild(wait=wait) as fresh:
+        done = _follow(store, fresh, progress, wait)
+    return done + _follow(store, index, _silent, wait)
+
+
+def _follow(store: Store, index: SearchIndex, progress: Progress, wait: float) -> int:
+    first = index.checkpoint()
+    total = store.last_sequence() - first
+    while (changes := store.changes_since(index.checkpoint(), BATCH)).sequence > index.checkpoint():
+        index.apply(changes, wait=wait)
+        progress(changes.sequence - first, total)
+    return index.checkpoint() - first
+
+
+def verify(store: Store, index: SearchIndex) -> list[str]:
+    """Prove that store and index agree; what does not, one sentence each."""
+    faults = store.check() + index.check()
+    status = index.status(store.last_sequence())
+    if status.state is not IndexState.CURRENT:
+        faults.append(f"the index is {status.state}: {status.reason or f'{status.behind} changes are not in it yet'}")
+    stored, held = set(store.article_ids()), set(index.article_ids())
+    missing, extra = stored - held - set(status.refused), held - stored
+    if missing:
+        faults.append(f"{len(missing)} stored articles are not in the index, the first is {min(missing)}")
+    if extra:
+        faults.append(f"{len(extra)} articles in the index are not stored, the first is {min(extra)}")
+    faults += [f"article {number} could not be indexed: {reason}" for number, reason in sorted(status.refused.items())]
+    return faults

@@ -1,0 +1,410 @@
+"""Every data type of the archive: frozen, without I/O, and without any knowledge of how things are stored or searched.
+
+A thing that is not stored yet and a stored thing have different types (`NewArticle`, `Article`).
+Text with matches is data (`MarkedText`); only a template or the console turns its marks into markup or colour.
+"""
+
+import re
+import unicodedata
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from hashlib import blake2b
+
+Span = tuple[int, int]
+"""[start, end) in Unicode code points of the text it belongs to."""
+
+PARAGRAPH_BREAK = "\n\n"
+"""What separates the paragraphs of a body; a single line feed inside a paragraph is only a line break."""
+
+
+class Precision(StrEnum):
+    """How much of a publication date is known."""
+
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+    INSTANT = "instant"
+
+
+_ISO = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](\d\d:\d\d.*))?)?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationDate:
+    """When an article was published, as precisely as its source says and never more precisely.
+
+    `text` is ISO 8601 (RFC 3339 for instants): `2023`, `2023-05`, `2023-05-02` or `2023-05-02T10:00:00+03:00`.
+    The calendar day is the one the source wrote: it is never converted to another time zone.
+    """
+
+    text: str
+    precision: Precision
+    first_day: date
+    last_day: date
+
+    @classmethod
+    def parse(cls, text: str) -> "PublicationDate":
+        """Read an ISO 8601 year, month, day or instant; raises ValueError for anything else."""
+        found = _ISO.fullmatch(text.strip())
+        if not found:
+            raise ValueError(f"not an ISO 8601 date: {text!r}")
+        year, month, day, clock = found.groups()
+        if clock is not None:
+            instant = datetime.fromisoformat(f"{year}-{month}-{day}T{clock}")
+            own_day = instant.date()
+            return cls(instant.isoformat(timespec="seconds"), Precision.INSTANT, own_day, own_day)
+        if day is not None:
+            own_day = date(int(year), int(month), int(day))
+            return cls(own_day.isoformat(), Precision.DAY, own_day, own_day)
+        if month is not None:
+            last = date(int(year), int(month), monthrange(int(year), int(month))[1])
+            return cls(f"{year}-{month}", Precision.MONTH, last.replace(day=1), last)
+        return cls(year, Precision.YEAR, date(int(year), 1, 1), date(int(year), 12, 31))
+
+    @property
+    def sort_key(self) -> int:
+        """Seconds from 0001-01-01 to the date's beginning, by the clock of its own source."""
+        moment = datetime.fromisoformat(self.text) if self.precision is Precision.INSTANT else None
+        seconds = moment.hour * 3600 + moment.minute * 60 + moment.second if moment else 0
+        return self.first_day.toordinal() * 86_400 + seconds
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a new article came from: a file, its format, and the part inside it (a line, an archive member)."""
+
+    path: str
+    format: str
+    part: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}#{self.part}" if self.part else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The bytes of one article exactly as they came."""
+
+    data: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewArticle:
+    """An article that was read from somewhere and is not stored yet.
+
+    `body` is plain text whose paragraphs are separated by one blank line; `url` is canonical and absolute, or None.
+    """
+
+    title: str
+    body: str
+    origin: Origin
+    url: str | None = None
+    authors: tuple[str, ...] = ()
+    source: str | None = None
+    section: str | None = None
+    published: PublicationDate | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    summary: str | None = None
+    original: Original | None = field(default=None, repr=False)
+
+    @property
+    def fingerprint(self) -> bytes:
+        """16 bytes that are equal for the same text: BLAKE2b of title and body in NFKC, casefolded, white space as one."""
+        text = "\0".join(" ".join(unicodedata.normalize("NFKC", part).casefold().split()) for part in (self.title, self.body))
+        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """A stored article without its text, for lists and hits. `versions` counts the current one too."""
+
+    id: int
+    title: str
+    url: str | None
+    source: str | None
+    authors: tuple[str, ...]
+    published: PublicationDate | None
+    language: str | None
+    tags: tuple[str, ...]
+    versions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article(Headline):
+    """A stored article. `version` is the number of the text shown, 1 for the oldest; `added`, `changed` are UTC."""
+
+    body: str
+    section: str | None
+    summary: str | None
+    origin: Origin
+    version: int
+    added: datetime
+    changed: datetime
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """The paragraphs of the body; the first is number 1 wherever a number is shown."""
+        return tuple(self.body.split(PARAGRAPH_BREAK)) if self.body else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One line of an article's history: its number, title, and since when (UTC) the archive has had it."""
+
+    number: int
+    title: str
+    added: datetime
+
+
+class OnDuplicate(StrEnum):
+    """What an import does with an article whose text is stored already."""
+
+    SKIP = "skip"
+    UPDATE = "update"
+
+
+class Outcome(StrEnum):
+    """What became of one item of an import."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    DUPLICATE = "duplicate"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportItem:
+    """The account of one item: `article` is the id it has, or the id it is a duplicate of; `reason` says why."""
+
+    origin: Origin
+    outcome: Outcome
+    article: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """The account of an import. `items` holds whatever was not simply added; the counts hold everything."""
+
+    added: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    skipped: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    items: tuple[ImportItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an index must do to get from one sequence to `sequence`: hold `articles` as they are, drop `deleted`.
+
+    Coalesced: an article stands in it once, in its final state. Applying it twice is harmless.
+    """
+
+    sequence: int
+    articles: tuple[Article, ...] = ()
+    deleted: tuple[int, ...] = ()
+
+
+class Sort(StrEnum):
+    """The order of hits; ties are always broken by the newest id, so that pages never overlap."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+class FacetField(StrEnum):
+    """What hits can be counted and filtered by; `YEAR` is counted only."""
+
+    SOURCE = "source"
+    AUTHOR = "author"
+    LANGUAGE = "language"
+    TAG = "tag"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticleFilter:
+    """What to leave out. Several values of one field are alternatives; the days are inclusive calendar days.
+
+    An article dated only by its year or month passes when any of its possible days does.
+    """
+
+    published_from: date | None = None
+    published_to: date | None = None
+    sources: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self != ArticleFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """One search as asked: the query as typed, the filter, the sort and the page (from 1)."""
+
+    query: str = ""
+    filter: ArticleFilter = ArticleFilter()
+    sort: Sort = Sort.RELEVANCE
+    page: int = 1
+    page_size: int = 20
+
+
+class MessageKind(StrEnum):
+    """What a message is about."""
+
+    IGNORED = "ignored"
+    UNKNOWN = "unknown"
+    EXPANDED = "expanded"
+    RELAXED = "relaxed"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something the reader should know about the query; `start`, `end` are code points of the query as typed."""
+
+    kind: MessageKind
+    text: str
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedText:
+    """A text and the spans of it that match: sorted, never empty, never overlapping."""
+
+    text: str
+    marks: tuple[Span, ...] = ()
+
+    def parts(self) -> Iterator[tuple[str, bool]]:
+        """The text in pieces, each with whether it is a match; joined they are the text."""
+        done = 0
+        for start, end in self.marks:
+            if done < start:
+                yield self.text[done:start], False
+            yield self.text[start:end], True
+            done = end
+        if done < len(self.text):
+            yield self.text[done:], False
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet(MarkedText):
+    """A passage of one paragraph (numbered from 1) that shows why the article matched."""
+
+    paragraph: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedArticle:
+    """An article's title and paragraphs with every match of a query."""
+
+    title: MarkedText
+    paragraphs: tuple[MarkedText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One article that matched; `rank` counts from 1 over all pages."""
+
+    rank: int
+    score: float
+    headline: Headline
+    title: MarkedText
+    snippets: tuple[Snippet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """How many of the articles found have this value."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineBucket:
+    """How many of the articles found begin in the bucket that starts on this day."""
+
+    start: date
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPage:
+    """One page of an answer, and what a reader must know about the whole of it.
+
+    `understood` is the query as it was read; `suggestion` a query that would find something when this one does not;
+    `relaxed` is true when no article matched everything and the hits match most of it.
+    A facet's counts leave its own filter out, so that other values of it can be chosen as well.
+    """
+
+    request: SearchRequest
+    understood: str = ""
+    messages: tuple[Message, ...] = ()
+    suggestion: str | None = None
+    relaxed: bool = False
+    total: int = 0
+    hits: tuple[Hit, ...] = ()
+    facets: dict[FacetField, tuple[FacetValue, ...]] = field(default_factory=dict)
+    timeline: tuple[TimelineBucket, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are, 0 without hits."""
+        return -(-self.total // self.request.page_size)
+
+
+class IndexState(StrEnum):
+    """How an index stands to its store."""
+
+    CURRENT = "current"
+    BEHIND = "behind"
+    OUTDATED = "outdated"
+    DAMAGED = "damaged"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexStatus:
+    """What `archive index status` tells. `sequence` is the last change the index holds, `behind` those it lacks."""
+
+    state: IndexState
+    reason: str | None
+    articles: int
+    sequence: int
+    behind: int
+    bytes: int
+    engine: str
+    refused: dict[int, str] = field(default_factory=dict)
+    """Articles that could not be indexed, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreStats:
+    """What `archive stats` counts in the store. The maps go from a value to its number of articles, most first."""
+
+    articles: int
+    versions: int
+    first_published: str | None
+    last_published: str | None
+    sources: dict[str, int]
+    languages: dict[str, int]
+    text_bytes: int
+    original_bytes: int
+    database_bytes: int
