@@ -1,5 +1,7 @@
 """Puts an archive together: the only place that picks a store and an index."""
 
+from contextlib import suppress
+
 from archive.errors import IndexLockedError
 from archive.service import Archive
 from archive.settings import Settings
@@ -13,14 +15,13 @@ def open_archive(settings: Settings, *, catch_up: bool = True, progress: Progres
     unless another process is writing it already. Raises SchemaOutOfDateError, StoreCorruptError or SettingsError.
     """
     from db.store import SqlStore  # here, so that `archive config` and `--help` start without SQLAlchemy and Whoosh
+
     from index.whoosh_index import WhooshIndex
 
     settings.make_data_directory()
     store = SqlStore(settings.database)
     archive = Archive(store, WhooshIndex(settings.index_directory, store, store.database_id), settings)
     if catch_up:
-        try:
+        with suppress(IndexLockedError):  # another process is at it; every answer tells what it has not reached yet
             archive.sync(progress, wait=0.0)
-        except IndexLockedError:  # another process is at it; what it has not reached yet is told by every answer
-            pass
     return archive

@@ -16,7 +16,7 @@
     │  └─ IndexUnavailableError
     └─ SettingsError
 
-The command line maps any of them to one line and exit status 1 (SettingsError: 2), the web to a page with `http_status`.
+The command line maps any of them to one line and `exit_status`, the web to a page with `http_status`.
 """
 
 

@@ -86,11 +86,8 @@ class Store(ArticleReader, Protocol):
         """Release files; the store cannot be used afterwards."""
 
 
-class SearchIndex(Protocol):
-    """Finds articles. Follows a store by its changes, holds no text, and can be thrown away at any time."""
-
-    def status(self, last_sequence: int) -> IndexStatus:
-        """How the index stands to a store whose newest change is `last_sequence`."""
+class Follower(Protocol):
+    """Something that follows a store by its changes."""
 
     def checkpoint(self) -> int:
         """The sequence of the last change that this index holds; 0 when it must be filled from the beginning."""
@@ -98,10 +95,18 @@ class SearchIndex(Protocol):
     def apply(self, changes: Changes, *, wait: float = 60.0) -> None:
         """Hold these changes durably, then move the checkpoint; twice is harmless, and older ones change nothing.
 
-        Raises IndexLockedError when another process is still writing after `wait` seconds. An article that cannot be indexed is left out and told by `status`; the others are indexed.
+        Raises IndexLockedError when another process is still writing after `wait` seconds.
+        An article that cannot be indexed is left out and told by `status`; the others are indexed.
         """
 
-    def rebuild(self, *, wait: float = 60.0) -> AbstractContextManager["SearchIndex"]:
+
+class SearchIndex(Follower, Protocol):
+    """Finds articles. Follows a store by its changes, holds no text, and can be thrown away at any time."""
+
+    def status(self, last_sequence: int) -> IndexStatus:
+        """How the index stands to a store whose newest change is `last_sequence`."""
+
+    def rebuild(self, *, wait: float = 60.0) -> AbstractContextManager[Follower]:
         """An empty index beside this one, to be filled with `apply` inside the `with` block.
 
         This one goes on answering; when the block ends well the new one takes its place at once, in every process at

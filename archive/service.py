@@ -1,7 +1,9 @@
 """`Archive`: the one facade that the command line and the web use."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Self
 
 from archive import importing, sync
 from archive.errors import IndexLockedError
@@ -26,7 +28,7 @@ from archive.types import (
 )
 
 INLINE_CHANGES = 100
-"""A search applies as many waiting changes itself before it answers; more are left to whoever is importing or serving."""
+"""A search applies as many waiting changes itself before it answers; more are left to who imports or serves."""
 
 SYNC_EVERY = 5_000
 """An import brings the index up to date each time it has stored as many articles."""
@@ -77,10 +79,8 @@ class Archive:
         """Apply the changes that wait when they are few; how many are left. Never waits for another writer."""
         behind = self.behind()
         if 0 < behind <= INLINE_CHANGES and self.index_status().state is IndexState.BEHIND:
-            try:
+            with suppress(IndexLockedError):  # another process is at it, and will get to these changes too
                 self.sync(wait=0.0)
-            except IndexLockedError:  # another process is at it, and it will get to these changes too
-                pass
             behind = self.behind()
         return behind
 
@@ -145,7 +145,7 @@ class Archive:
         self.index.close()
         self.store.close()
 
-    def __enter__(self) -> "Archive":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

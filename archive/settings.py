@@ -71,7 +71,10 @@ def load_settings(
     environment = os.environ if environment is None else environment
     layers = [
         ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),
-        ("environment", {name: environment[key] for name in _BY_NAME if (key := f"ARCHIVE_{name.upper()}") in environment}),
+        (
+            "environment",
+            {name: environment[key] for name in _BY_NAME if (key := f"ARCHIVE_{name.upper()}") in environment},
+        ),
     ]
     default_data = platformdirs.user_data_path("article-archive", appauthor=False)
     data = next((values["data"] for _, values in layers if values.get("data")), default_data)
@@ -80,7 +83,9 @@ def load_settings(
     values: dict[str, str | int] = {}
     origins: dict[str, str] = {}
     for setting in SETTINGS:
-        origin, raw = next((origin, found[setting.name]) for origin, found in layers if found.get(setting.name) not in (None, ""))
+        origin, raw = next(
+            (origin, found[setting.name]) for origin, found in layers if found.get(setting.name) not in (None, "")
+        )
         values[setting.name], origins[setting.name] = _checked(setting, raw, origin), origin
     return Settings(
         data=Path(str(values["data"])).expanduser().absolute(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from archive.ports import SearchIndex, Store
+from archive.ports import Follower, SearchIndex, Store
 from archive.types import IndexState
 
 BATCH = 2_000
@@ -33,7 +33,7 @@ def rebuild(store: Store, index: SearchIndex, *, progress: Progress = _silent, w
     return done + _follow(store, index, _silent, wait)
 
 
-def _follow(store: Store, index: SearchIndex, progress: Progress, wait: float) -> int:
+def _follow(store: Store, index: Follower, progress: Progress, wait: float) -> int:
     first = index.checkpoint()
     total = store.last_sequence() - first
     while (changes := store.changes_since(index.checkpoint(), BATCH)).sequence > index.checkpoint():

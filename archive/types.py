@@ -117,8 +117,10 @@ class NewArticle:
 
     @property
     def fingerprint(self) -> bytes:
-        """16 bytes that are equal for the same text: BLAKE2b of title and body in NFKC, casefolded, white space as one."""
-        text = "\0".join(" ".join(unicodedata.normalize("NFKC", part).casefold().split()) for part in (self.title, self.body))
+        """16 bytes, equal for the same text: BLAKE2b of title and body in NFKC, casefolded, white space as one."""
+        text = "\0".join(
+            " ".join(unicodedata.normalize("NFKC", part).casefold().split()) for part in (self.title, self.body)
+        )
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

@@ -1,0 +1,4 @@
+"""Finds articles and shows why: the query language, news-aware analysis, the Whoosh index, and snippets.
+
+The only package that imports Whoosh.
+"""

@@ -1,0 +1,263 @@
+"""How text becomes words: the same for articles and queries, so that what a person types meets what a newspaper prints.
+
+`tokenise` cuts a text into tokens and folds each one (case, accents, apostrophes, separators of thousands, forms of
+Arabic letters), without changing any offset: `Türkiye’s` is the token `turkiye` that covers the first seven letters.
+`stem` then gives the form under which inflections of a language meet. Folding comes before stemming, so that a query
+without accents has the same stem as the accented word.
+"""
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import Stemmer
+
+VERSION = 1
+"""To be raised whenever tokens or stems change: every index made with another version is rebuilt."""
+
+PARAGRAPH_GAP = 100
+"""Positions between two paragraphs, so that no phrase reaches from one into the next."""
+
+
+MAX_FORM = 100
+"""Characters of a word that count; what is longer is no word but data, and only its beginning can be searched for."""
+
+
+class Token(NamedTuple):
+    """One word of a text: its folded form, where it stands in the text, and its position in the row of words."""
+
+    form: str
+    start: int
+    end: int
+    position: int
+
+
+# --- characters -----------------------------------------------------------------------------------------------------
+
+# Scripts written without spaces (and Hangul, whose particles are attached): indexed as overlapping pairs of characters.
+_UNSPACED = (
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ebd\u0ec0-\u0ecd\u1000-\u109f\u1780-\u17d3\u3005-\u3007\u3041-\u309f"
+    "\u30a1-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff66-\uff9d\U00020000-\U0003fffd"
+)
+# Marks that only tell how a letter sounds. Vowel signs of Indic and South-East Asian scripts are letters in all but
+# name and stay.
+_SILENT_MARKS = (
+    (0x0300, 0x036F), (0x0483, 0x0487), (0x0591, 0x05BD), (0x05BF, 0x05BF), (0x05C1, 0x05C2), (0x05C4, 0x05C5),
+    (0x0610, 0x061A), (0x064B, 0x065F), (0x0670, 0x0670), (0x06D6, 0x06DC), (0x06DF, 0x06E8), (0x06EA, 0x06ED),
+    (0x1AB0, 0x1AFF), (0x1DC0, 0x1DFF), (0x20D0, 0x20FF), (0xFE00, 0xFE0F), (0xFE20, 0xFE2F),
+)  # fmt: skip
+_DROPPED = frozenset("\u00ad\u0640\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")  # soft hyphen, tatweel, zero width, …
+_LETTERS = str.maketrans({
+    "İ": "i", "ı": "i", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ł": "l", "Ł": "l", "ħ": "h", "Ħ": "h", "ŧ": "t",
+    "Ŧ": "t", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th", "ð": "d", "Ð": "d", "ə": "e", "Ə": "e",
+    "й": "й", "Й": "й", "ى": "ي", "ی": "ي", "ې": "ي", "ے": "ي", "ة": "ه", "ۀ": "ه", "ە": "ه", "ہ": "ه", "ھ": "ه",
+    "ک": "ك", "ٱ": "ا", "ٲ": "ا", "ٳ": "ا", "ؤ": "و", "ئ": "ي", "ء": "",
+})  # fmt: skip
+_APOSTROPHES = "'\u2018\u2019\u201b\u02bc\u02b9\u2032\uff07`\u00b4"
+
+
+class _Folding(dict[int, str]):
+    """Maps one code point to its folded form; filled as characters are met."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if code in _LETTERS:
+            folded = str(_LETTERS[code])
+        elif character in _DROPPED:
+            folded = ""
+        elif 0xAC00 <= code <= 0xD7A3:  # Hangul syllables would fall apart into letters
+            folded = character
+        else:
+            digit = unicodedata.digit(character, None) if character.isdecimal() else None
+            plain = unicodedata.normalize("NFKD", character).casefold()
+            folded = str(digit) if digit is not None else "".join(map(_letter, plain))
+        self[code] = folded
+        return folded
+
+
+def _letter(character: str) -> str:
+    if any(first <= ord(character) <= last for first, last in _SILENT_MARKS):
+        return ""
+    return str(_LETTERS.get(ord(character), character))
+
+
+_FOLDING = _Folding()
+
+
+def fold(text: str) -> str:
+    """`text` without case, accents, diacritics, compatibility forms and invisible characters; digits are ASCII."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).translate(_FOLDING)
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+_MARKS = "".join(
+    f"{chr(code)}" for code in range(0x300, 0xFE30) if unicodedata.category(chr(code)) in ("Mn", "Mc", "Cf")
+)
+_LETTER = rf"[^\W\d_{_UNSPACED}]"
+_IN_WORD = rf"[^\W_{_UNSPACED}]|[{re.escape(_MARKS)}\u00ad]"
+_TOKEN = re.compile(
+    rf"""
+      (?P<thousands>\d{{1,3}}(?:([,\u00a0\u202f\u066c’'])\d{{3}})(?:\2\d{{3}})*(?:\.\d+)?(?![\d]))
+    | (?P<decimal>\d+(?:[.\u066b]\d+)+)
+    | (?P<dotted>(?<![^\W_])(?:{_LETTER}\.){{2,}}(?:{_LETTER}(?![^\W_]))?(?:[{_APOSTROPHES}][sS]\b)?)
+    | (?P<unspaced>[{_UNSPACED}][{_UNSPACED}{re.escape(_MARKS)}]*)
+    | (?P<word>(?:{_IN_WORD})+(?:[{_APOSTROPHES}](?:{_IN_WORD})+)*)
+    """,
+    re.VERBOSE,
+)
+_APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
+_ELIDED = frozenset(
+    "l d j n s c m t qu jusqu lorsqu puisqu quoiqu presqu quelqu dell all nell sull dall un gl degl agl sant".split()
+)
+# Case endings that Turkish writes after the apostrophe of a proper name (İstanbul'da, Türkiye’nin), folded.
+_TURKISH_ENDING = re.compile(
+    r"(?:y?[ai]|y?u|n[aiu]|(?:n|y|s)?[ai]n|[iu]n|n[iu]n|[dt][ae]|[dt][ae]n|n[dt][ae]n?|y?l[ae]|l[ae]r\w*|l[iu]\w*|[dt][ae]ki\w*|c[ae]|s[iu]\w*)"
+)
+
+
+_ACRONYM_PLURAL = re.compile(r"[^\W\d_a-zß-öø-ÿ]{2,}s")
+
+
+def tokenise(text: str, language: str | None = None) -> list[Token]:
+    """The tokens of a text in order; the offsets are code points of `text`.
+
+    `language` only matters for what an apostrophe means. A gap of `PARAGRAPH_GAP` positions parts the paragraphs.
+    """
+    tokens: list[Token] = []
+    position = 0
+    done = 0
+    for found in _TOKEN.finditer(text):
+        start = found.start()
+        if tokens and text.find("\n\n", done, start) >= 0:
+            position += PARAGRAPH_GAP
+        done = found.end()
+        pieces = _pieces if found.end() - start <= MAX_FORM else _pieces.__wrapped__  # rare and long: not worth memory
+        for form, first, last in pieces(found.lastgroup or "", found.group(), language):
+            tokens.append(Token(form, start + first, start + last, position))
+            position += 1
+    return tokens
+
+
+@lru_cache(maxsize=100_000)
+def _pieces(kind: str, text: str, language: str | None) -> tuple[tuple[str, int, int], ...]:
+    """The tokens inside one match of `_TOKEN`: (folded form, start, end) each."""
+    end = len(text)
+    if kind == "word":
+        return tuple(_word(text, language))
+    if kind == "unspaced":
+        return tuple(_pairs(text))
+    if kind == "thousands":
+        whole, point, rest = text.partition(".")
+        return ((fold(re.sub(r"\D", "", whole)) + point + fold(rest), 0, end),)
+    if kind == "decimal":
+        return ((fold(text.replace("\u066b", ".")), 0, end),)
+    letters = _APOSTROPHE.split(text)[0]
+    return ((fold(letters.replace(".", "")), 0, len(letters)),)
+
+
+def _word(text: str, language: str | None) -> Iterator[tuple[str, int, int]]:
+    head, *tails = _APOSTROPHE.split(text)
+    if tails and fold(head) in _ELIDED and len(tails[0]) > 1:  # l'Irak, d'État, dell'Iraq: two words
+        yield fold(head), 0, len(head)
+        for form, start, end in _word(text[len(head) + 1 :], language):
+            yield form, len(head) + 1 + start, len(head) + 1 + end
+        return
+    end = len(text)
+    if len(tails) == 1 and (tails[0] in ("s", "S") or (language == "tr" and _TURKISH_ENDING.fullmatch(fold(tails[0])))):
+        letters, end = head, len(head)  # Türkiye’s, İstanbul'da
+    elif _ACRONYM_PLURAL.fullmatch(text):
+        letters = text[:-1]  # FTFs
+    else:
+        letters = "".join((head, *tails))
+    if form := fold(letters)[:MAX_FORM]:
+        yield sys.intern(form), 0, end
+
+
+def _pairs(text: str) -> Iterator[tuple[str, int, int]]:
+    """Overlapping pairs of characters (with their marks), then the last character alone.
+
+    So every character begins exactly one token, and a search for one character is a search for a prefix.
+    """
+    cells = [match.span() for match in _CELL.finditer(text)]
+    for (start, _), (_, end) in pairwise(cells):
+        yield fold(text[start:end]), start, end
+    yield fold(text[cells[-1][0] :]), cells[-1][0], len(text)
+
+
+_CELL = re.compile(rf"[{_UNSPACED}][{re.escape(_MARKS)}]*")
+
+
+# --- stems ----------------------------------------------------------------------------------------------------------
+
+SNOWBALL = {
+    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
+    "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian",
+    "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "ne": "nepali", "nl": "dutch",
+    "no": "norwegian", "nb": "norwegian", "nn": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian",
+    "sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+"""The stemmer of each language that has one (snowballstem.org; Arabic: `_light_arabic`); others are not stemmed."""
+
+NO_STEMMER = ""
+
+
+def stemmer_of(language: str | None) -> str:
+    """The name of the stemmer for a language, `NO_STEMMER` where there is none."""
+    return SNOWBALL.get(language or "", NO_STEMMER)
+
+
+@lru_cache(maxsize=64)
+def _stemmer(name: str) -> Stemmer.Stemmer:
+    return Stemmer.Stemmer(name, 0)  # no cache of its own: `stem` keeps one for all
+
+
+@lru_cache(maxsize=200_000)
+def stem(form: str, stemmer: str) -> str:
+    """The stem of a folded form, marked with its stemmer so that stems of two languages never meet by chance.
+
+    `elections` and `election` meet in `english:elect`; the German `elect` is another term.
+    """
+    if stemmer == NO_STEMMER or not form.isalpha():
+        return f"{stemmer}:{form}"
+    if stemmer == "arabic":
+        return f"{stemmer}:{_light_arabic(form)}"
+    stemmed = fold(_stemmer(stemmer).stemWord(form))
+    if stemmer == "english" and _VOWELLESS_PLURAL.fullmatch(stemmed):  # ftfs, which Snowball leaves alone
+        stemmed = stemmed[:-1]
+    return f"{stemmer}:{stemmed}"
+
+
+def _light_arabic(form: str) -> str:
+    """Arabic without article, conjunction and common endings: the light10 stemmer (Larkey, Ballesteros, Connell 2007).
+
+    Snowball's Arabic stemmer wants letters that folding has merged, and leaves `والعراق` as it is.
+    """
+    for prefix in ("وال", "بال", "كال", "فال", "ال", "لل"):
+        if form.startswith(prefix) and len(form) >= len(prefix) + 2:
+            form = form[len(prefix) :]
+            break
+    else:
+        if form.startswith("و") and len(form) >= 4:
+            form = form[1:]
+    for suffix in ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي"):
+        if form.endswith(suffix) and len(form) >= len(suffix) + 2:
+            form = form[: -len(suffix)]
+    return form
+
+
+_VOWELLESS_PLURAL = re.compile(r"[^aeiouy]{2,}(?<!s)s")
+
+
+def is_unspaced(form: str) -> bool:
+    """Whether a token is of a script written without spaces; those have no stem."""
+    return bool(_CELL.match(form))
+
+
+def is_single_cell(form: str) -> bool:
+    """Whether a token is one lone character of a script written without spaces."""
+    return bool(_CELL.fullmatch(form))

@@ -1,0 +1,259 @@
+"""From the words of a query to the terms of an index: which rows of words in the text satisfy a word or a phrase.
+
+The engine and the snippets both work from the result, so that what is marked is what was found.
+A word has several rows where writers differ: `counter-terrorism`, `counter terrorism` and `counterterrorism` are one.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, TypeGuard
+
+from archive.types import Message, MessageKind
+from index.analysis import fold, is_single_cell, is_unspaced, stem, tokenise
+from index.query import And, Everything, Node, Not, Or, Published, Words
+
+MAX_EXPANSION = 1_024
+"""Words that all patterns of a query may stand for; with more it is refused: a part would be a wrong answer."""
+
+MIN_PATTERN_LETTERS = 2
+"""Letters that a pattern must begin with, so that it does not read the whole vocabulary."""
+
+MAX_VARIANTS = 8
+
+TEXT = ("title", "body")
+
+
+class Vocabulary(Protocol):
+    """What resolving asks of an index."""
+
+    def stemmers(self) -> tuple[str, ...]:
+        """The stemmers of the languages that the index holds."""
+
+    def has(self, fields: tuple[str, ...], form: str) -> bool:
+        """Whether any of the fields holds this form."""
+
+    def beginning(self, fields: tuple[str, ...], prefix: str) -> Iterator[str]:
+        """The forms of these fields that begin so, sorted."""
+
+
+class Row(NamedTuple):
+    """Terms that stand one after another. Stemmed rows are looked for among stems, others among forms."""
+
+    terms: tuple[str, ...]
+    stemmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """Satisfied by any of its rows in any of its fields."""
+
+    fields: tuple[str, ...]
+    rows: tuple[Row, ...]
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Satisfied when every part is."""
+
+    parts: tuple["Resolved", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """Satisfied when a part is."""
+
+    parts: tuple["Resolved", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """Satisfied when the part is not."""
+
+    part: "Resolved"
+
+
+Resolved = Leaf | All | Any | Without | Published | Everything
+
+
+class TooBroadError(Exception):
+    """The patterns of a query stand for too many words; the message says what to do."""
+
+
+class Resolver:
+    """Resolves one query; `messages` says what its patterns stand for."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.messages: list[Message] = []
+        self._expanded = 0
+
+    def resolve(self, node: Node) -> Resolved:
+        """The resolved tree; raises TooBroadError."""
+        match node:
+            case Words():
+                return self._leaf(node, ())
+            case And(parts):
+                return All(tuple(self._neighbours(parts)))
+            case Or(parts):
+                return Any(tuple(self.resolve(part) for part in parts))
+            case Not(part):
+                return Without(self.resolve(part))
+            case _:
+                return node
+
+    def _neighbours(self, parts: tuple[Node, ...]) -> Iterator[Resolved]:
+        """The parts of an And; a plain word is also satisfied by the compound that it makes with its neighbour."""
+        for before, part, after in zip((None, *parts), parts, (*parts[1:], None), strict=False):
+            if isinstance(part, Words):
+                compounds = (self._compound(before, part), self._compound(part, after))
+                yield self._leaf(part, tuple(form for form in compounds if form))
+            else:
+                yield self.resolve(part)
+
+    def _compound(self, left: Node | None, right: Node | None) -> str | None:
+        if not (_is_plain(left) and _is_plain(right) and left.field == right.field):
+            return None
+        first, second = _forms(left.text), _forms(right.text)
+        if len(first) != 1 or len(second) != 1 or not is_compound(first[0], second[0]):
+            return None
+        whole = first[0] + second[0]
+        return whole if self.vocabulary.has(fields_of(left), whole) else None
+
+    # -- one word or phrase
+
+    def _leaf(self, words: Words, compounds: tuple[str, ...]) -> Resolved:
+        fields = fields_of(words)
+        if words.field == "language":
+            return Leaf(fields, (Row((fold(words.text),), False),), words)
+        if words.pattern:
+            return self._pattern(words)
+        variants = [_forms(words.text)]
+        if "turkish" in self.vocabulary.stemmers():
+            variants.append(_forms(words.text, "tr"))
+        for forms in variants[:]:
+            variants.extend(self._spellings(forms, fields, words.quoted))
+        variants.extend((form,) for form in compounds)
+        rows = dict.fromkeys(row for forms in dict.fromkeys(variants) if forms for row in self._rows(forms, words))
+        return Leaf(fields, tuple(rows), words)
+
+    def _rows(self, forms: tuple[str, ...], words: Words) -> Iterator[Row]:
+        if len(forms) == 1 and is_single_cell(forms[0]):
+            for form in self._expand(forms[0], re.compile(re.escape(forms[0]) + ".*", re.DOTALL), words):
+                yield Row((form,), False)
+        elif words.quoted or words.field not in (None, "title") or any(map(is_unspaced, forms)):
+            yield Row(forms, False)
+        else:
+            for stemmer in self.vocabulary.stemmers():
+                yield Row(tuple(stem(form, stemmer) for form in forms), True)
+
+    def _spellings(self, forms: tuple[str, ...], fields: tuple[str, ...], quoted: bool) -> Iterator[tuple[str, ...]]:
+        """Other ways of writing the same words: one compound closed or opened.
+
+        Words that the query itself joins (`policy-maker`) may always be written as one; those of a phrase only where
+        they make a compound.
+        """
+        found = 0
+        for at, form in enumerate(forms):
+            for left, right in _splits(form):
+                if self.vocabulary.has(fields, left) and self.vocabulary.has(fields, right) and found < MAX_VARIANTS:
+                    found += 1
+                    yield (*forms[:at], left, right, *forms[at + 1 :])
+            if at + 1 < len(forms) and (not quoted or is_compound(form, forms[at + 1])):
+                whole = form + forms[at + 1]
+                if self.vocabulary.has(fields, whole) and found < MAX_VARIANTS:
+                    found += 1
+                    yield (*forms[:at], whole, *forms[at + 2 :])
+
+    # -- patterns
+
+    def _pattern(self, words: Words) -> Resolved:
+        if words.text == "*":
+            return Everything()
+        pieces = re.split(r"([*?]+)", words.text)
+        head = _forms(pieces[0]) if pieces[0] else ()
+        literal = head[-1] if head and pieces[0][-1].isalnum() else ""
+        if len(literal) < MIN_PATTERN_LETTERS and not is_unspaced(literal):
+            raise TooBroadError(
+                f"“{words.text}” must begin with at least {MIN_PATTERN_LETTERS} letters before its * or ?"
+            )
+        rest = "".join(_wildcard(piece) for piece in pieces[1:])
+        expansion = self._expand(literal, re.compile(re.escape(literal) + rest), words)
+        if expansion:
+            shown = ", ".join(expansion[:5]) + (f" and {len(expansion) - 5:,} more" if len(expansion) > 5 else "")
+            text = f"“{words.text}” stands for {shown}"
+            self.messages.append(Message(MessageKind.EXPANDED, text, words.start, words.end))
+        return Leaf(fields_of(words), tuple(Row((*head[:-1], form), False) for form in expansion), words)
+
+    def _expand(self, literal: str, pattern: re.Pattern[str], words: Words) -> list[str]:
+        found: list[str] = []
+        for form in self.vocabulary.beginning(fields_of(words), literal):
+            if pattern.fullmatch(form):
+                found.append(form)
+                self._expanded += 1
+                if self._expanded > MAX_EXPANSION:
+                    raise TooBroadError(
+                        f"“{words.text}” stands for more than {MAX_EXPANSION:,} words. Please give more letters"
+                    )
+        return found
+
+
+def fields_of(words: Words) -> tuple[str, ...]:
+    """The fields that a word is looked for in."""
+    return (words.field,) if words.field else TEXT
+
+
+def _is_plain(node: Node | None) -> TypeGuard[Words]:
+    return isinstance(node, Words) and not node.quoted and not node.pattern
+
+
+def _forms(text: str, language: str | None = None) -> tuple[str, ...]:
+    """The tokens of a query's words; a run of characters without spaces is asked for by its pairs alone."""
+    tokens = tokenise(text, language)
+    return tuple(
+        token.form
+        for before, token in zip([None, *tokens], tokens, strict=False)
+        if not (before and before.end == token.end and is_single_cell(token.form))
+    )
+
+
+def _wildcard(piece: str) -> str:
+    if set(piece) <= {"*", "?"}:
+        return "".join(r"\w*" if character == "*" else r"\w" for character in piece)
+    return re.escape("".join(_forms(piece)))
+
+
+# --- compounds ------------------------------------------------------------------------------------------------------
+
+# First parts of compounds that writers join, hyphenate or set apart; three letters and more of them go without saying.
+_COMBINING = frozenset(
+    "ad air al anti auto bi by co cross de down e eco el euro ex extra geo half in inter intra mega micro mid mini"
+    " multi neo no non off on out over pan para post pre pro quasi re semi socio sub super t tele trans tri ultra un under up"
+    " vice x".split()
+)
+# Words that begin many other words by chance: "the rapist" is not "therapist".
+_NO_FIRST_PART = frozenset(
+    "a all am an and any are as at be but can did do for get go had has he her him his how if is it its let man may me"
+    " men my new nor not now of one or our out own per put say see set she sun ten the tie to too two us was way we who"
+    " why with you your".split()
+)
+
+
+def is_compound(left: str, right: str) -> bool:
+    """Whether two forms next to each other may be the halves of one word."""
+    if left[-1:].isdigit() != right[:1].isdigit():  # F-16, COVID-19
+        return left.isalnum() and right.isalnum()
+    if not (left.isalpha() and right.isalpha()) or is_unspaced(left) or is_unspaced(right):
+        return False
+    if left in _COMBINING:
+        return len(right) >= 3
+    return len(left) >= 3 and len(right) >= 3 and left not in _NO_FIRST_PART
+
+
+def _splits(form: str) -> Iterator[tuple[str, str]]:
+    """The ways of reading one form as a compound of two."""
+    if 3 <= len(form) <= 40:
+        for at in range(1, len(form)):
+            if is_compound(form[:at], form[at:]):
+                yield form[:at], form[at:]

@@ -1,0 +1,116 @@
+"""One search over one snapshot: what is found, how it is sorted and counted, and what to say when nothing is found."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from archive.types import FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest
+from index.columns import VALUE_FIELDS, Mask
+from index.query import And, Everything, Node, Not, Or, Query, Words
+from index.resolve import All, Resolved, Resolver
+from index.snapshot import Found, Snapshot
+
+
+class Search:
+    """One request, answered from one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, request: SearchRequest, parsed: Query) -> None:
+        self.snapshot = snapshot
+        self.request = request
+        self.tree: Node = parsed.tree or Everything()
+        self.masks = snapshot.columns.filters(request.filter)
+
+    def page(self, page: SearchPage) -> tuple[SearchPage, dict[int, float], Resolved]:
+        """The page without its hits, the ids and scores that belong on it, and the resolved query."""
+        resolver = Resolver(self.snapshot)
+        resolved = resolver.resolve(self.tree)
+        everything = self.snapshot.find(resolved)
+        found = everything.only(self._allowed())
+        messages = [*page.messages, *resolver.messages]
+        if not len(found.documents):
+            messages += self._why_nothing(resolved, everything)
+            page = replace(page, suggestion=self._suggestion())
+            relaxed = self.snapshot.best_of(resolved, self._allowed()) if isinstance(resolved, All) else None
+            if relaxed:
+                found, most, parts = relaxed
+                everything = found
+                words = f"No article has all {parts} parts of the query; these have {most} of them"
+                messages.append(Message(MessageKind.RELAXED, words))
+                page = replace(page, relaxed=True)
+        page = replace(
+            page,
+            messages=tuple(messages),
+            total=len(found.documents),
+            facets=self._facets(everything),
+            timeline=self.snapshot.columns.timeline(self._mask(found)),
+        )
+        return page, self._ids(found), resolved
+
+    def _allowed(self, without: FacetField | None = None) -> Mask:
+        mask = np.ones(self.snapshot.columns.size, dtype=bool)
+        for facet, passing in self.masks.items():
+            if facet is not without:
+                mask &= passing
+        return mask
+
+    def _mask(self, found: Found) -> Mask:
+        mask = np.zeros(self.snapshot.columns.size, dtype=bool)
+        mask[found.documents] = True
+        return mask
+
+    def _facets(self, everything: Found) -> dict[FacetField, tuple[FacetValue, ...]]:
+        columns = self.snapshot.columns
+        facets = {
+            facet: columns.values(facet).count(self._mask(everything) & self._allowed(without=facet))
+            for facet in VALUE_FIELDS
+        }
+        return facets | {
+            FacetField.YEAR: columns.years(self._mask(everything) & self._allowed(without=FacetField.YEAR))
+        }
+
+    def _ids(self, found: Found) -> dict[int, float]:
+        first = (self.request.page - 1) * self.request.page_size
+        columns = self.snapshot.columns
+        order = columns.order(found.documents, found.scores, self.request.sort)[first : first + self.request.page_size]
+        return {int(columns.ids[found.documents[at]]): float(found.scores[at]) for at in order}
+
+    # -- when nothing is found
+
+    def _why_nothing(self, resolved: Resolved, everything: Found) -> list[Message]:
+        if len(everything.documents):
+            count = len(everything.documents)
+            articles = "1 article matches" if count == 1 else f"{count:,} articles match"
+            return [Message(MessageKind.UNKNOWN, f"{articles} the query, but the filters leave none of them")]
+        return [
+            Message(
+                MessageKind.UNKNOWN,
+                f"No article has the exact phrase {leaf.words}"
+                if leaf.words.quoted
+                else f"No article has {leaf.words}",
+                leaf.words.start,
+                leaf.words.end,
+            )
+            for leaf in self.snapshot.unknown(resolved)
+        ]
+
+    def _suggestion(self) -> str | None:
+        """The same query with its phrases as plain words, where that finds something."""
+        loose = _without_quotes(self.tree)
+        if loose == self.tree:
+            return None
+        found = self.snapshot.find(Resolver(self.snapshot).resolve(loose), scored=False).only(self._allowed())
+        return str(loose).replace(" AND ", " ") if len(found.documents) else None
+
+
+def _without_quotes(node: Node) -> Node:
+    """The same query, each phrase as plain words that must all be there."""
+    match node:
+        case Words(quoted=True):
+            words = [replace(node, text=word, quoted=False) for word in node.text.split()]
+            return And(tuple(words)) if len(words) > 1 else words[0]
+        case Not():
+            return node
+        case And(parts) | Or(parts):
+            return type(node)(tuple(map(_without_quotes, parts)))
+        case _:
+            return node

@@ -1,0 +1,146 @@
+"""One committed state of the index, open for reading: its vocabulary, its columns, and what a query finds in it."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from whoosh import query
+from whoosh.searching import Searcher
+
+from archive.types import FacetField
+from index.analysis import NO_STEMMER, stemmer_of
+from index.columns import Columns, Documents, Mask
+from index.compile import Scoring, compile_query
+from index.generation import Generation
+from index.query import Published
+from index.resolve import All, Any, Leaf, Resolved, Without
+
+SECONDS = 10.0
+"""How long one query may read postings before it is given up."""
+
+_CHECK_EVERY = 4_096
+
+
+class TooSlowError(Exception):
+    """A query took longer than `SECONDS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The documents that a query matches, ascending, and their scores."""
+
+    documents: Documents
+    scores: NDArray[np.float64]
+
+    def only(self, mask: Mask) -> "Found":
+        """Those of them that a mask lets pass."""
+        keep = mask[self.documents]
+        return Found(self.documents[keep], self.scores[keep])
+
+
+class Snapshot:
+    """A searcher over one commit. It never changes; a later commit needs a new snapshot."""
+
+    def __init__(self, generation: Generation) -> None:
+        self.generation = generation
+        self._scoring = Scoring((NO_STEMMER,))
+        self.searcher: Searcher = generation.searcher(self._scoring)
+        self.columns = Columns(self.searcher)
+        self._scoring.stemmers = self.stemmers()
+
+    def close(self) -> None:
+        """Release the files."""
+        self.searcher.close()
+
+    def read_everything(self) -> None:
+        """Read every posting of every term; damage that the files' checksums do not show makes this raise."""
+        for leaf, _ in self.searcher.leaf_searchers():
+            reader = leaf.reader()
+            for name, term in reader.all_terms():
+                matcher = reader.postings(name, term)
+                while matcher.is_active():
+                    matcher.value()
+                    matcher.next()
+
+    # -- vocabulary
+
+    def stemmers(self) -> tuple[str, ...]:
+        """The stemmers of the languages that the index holds, and that of all others."""
+        return self._stemmers
+
+    @cached_property
+    def _stemmers(self) -> tuple[str, ...]:
+        languages = self.columns.values(FacetField.LANGUAGE).values
+        return tuple(dict.fromkeys([*sorted(map(stemmer_of, languages)), NO_STEMMER]))
+
+    def has(self, fields: tuple[str, ...], form: str) -> bool:
+        """Whether any of the fields holds this form."""
+        reader = self.searcher.reader()
+        return any((field, form) in reader for field in fields)
+
+    def beginning(self, fields: tuple[str, ...], prefix: str) -> Iterator[str]:
+        """The forms of these fields that begin so, sorted."""
+        reader = self.searcher.reader()
+        forms = {form.decode() for field in fields for form in reader.expand_prefix(field, prefix)}
+        return iter(sorted(forms))
+
+    # -- matches
+
+    def find(self, resolved: Resolved, *, scored: bool = True) -> Found:
+        """Everything that a query matches; raises TooSlowError."""
+        return self._run(compile_query(resolved), scored)
+
+    def _run(self, compiled: query.Query, scored: bool) -> Found:
+        deadline = time.monotonic() + SECONDS
+        context = self.searcher.context() if scored else self.searcher.boolean_context()
+        documents: list[int] = []
+        scores: list[float] = []
+        for leaf, offset in self.searcher.leaf_searchers():
+            matcher = compiled.matcher(leaf, context)
+            while matcher.is_active():
+                documents.append(matcher.id() + offset)
+                if scored:
+                    scores.append(matcher.score())
+                matcher.next()
+                if len(documents) % _CHECK_EVERY == 0 and time.monotonic() > deadline:
+                    raise TooSlowError
+        return Found(
+            np.array(documents, dtype=np.int64),
+            np.array(scores, dtype=np.float64) if scored else np.zeros(len(documents)),
+        )
+
+    def best_of(self, resolved: All, allowed: Mask) -> tuple[Found, int, int] | None:
+        """Where nothing satisfies every part: what satisfies most of them, how many those are, and of how many.
+
+        Excluded words and dates stay required. None where no document satisfies any part, or there is but one part.
+        """
+        fixed = tuple(part for part in resolved.parts if isinstance(part, Without | Published))
+        optional = [part for part in resolved.parts if part not in fixed]
+        if len(optional) < 2:
+            return None
+        counts = np.zeros(self.columns.size, dtype=np.int64)
+        for part in optional:
+            counts[self.find(part, scored=False).documents] += 1
+        if fixed:
+            passing = np.zeros(self.columns.size, dtype=bool)
+            passing[self.find(All(fixed), scored=False).documents] = True
+            allowed = allowed & passing
+        most = int(counts[allowed].max(initial=0))
+        if most == 0:
+            return None
+        return self.find(Any(tuple(optional))).only(allowed & (counts == most)), most, len(optional)
+
+    def unknown(self, resolved: Resolved) -> Iterator[Leaf]:
+        """The words and phrases of a query that no article holds; excluded ones do not matter."""
+        match resolved:
+            case Leaf():
+                if not len(self.find(resolved, scored=False).documents):
+                    yield resolved
+            case All(parts) | Any(parts):
+                for part in parts:
+                    yield from self.unknown(part)
+            case _:
+                pass

@@ -1,0 +1,247 @@
+"""`WhooshIndex`: the `SearchIndex` port on Whoosh."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from archive.errors import IndexUnavailableError
+from archive.ports import ArticleReader, Follower
+from archive.types import (
+    Article,
+    Changes,
+    Hit,
+    IndexState,
+    IndexStatus,
+    MarkedArticle,
+    MarkedText,
+    Message,
+    MessageKind,
+    SearchPage,
+    SearchRequest,
+)
+from index.generation import DAMAGE, FINGERPRINT, Generation
+from index.query import Everything, parse
+from index.resolve import Resolved, Resolver, TooBroadError
+from index.search import Search
+from index.snapshot import SECONDS, Snapshot, TooSlowError
+from index.snippets import Highlighter
+from index.storage import IndexFolder
+
+_OPEN_ATTEMPTS = 10
+_OPEN_PAUSE = 0.05
+
+
+class WhooshIndex:
+    """An index in a folder. Any number of processes may search it while one at a time writes; threads may share it."""
+
+    def __init__(self, path: Path, articles: ArticleReader, database: str) -> None:
+        self._folder = IndexFolder(path)
+        self._articles = articles
+        self._database = database
+        self._lock = threading.RLock()
+        self._snapshot: Snapshot | None = None
+        self._stamp: tuple[int, ...] = ()
+        self._suspect: str | None = None
+
+    # -- how it stands
+
+    def status(self, last_sequence: int) -> IndexStatus:
+        """See `SearchIndex.status`."""
+        state, reason, generation = self._judge()
+        if generation is None:
+            return IndexStatus(
+                state=state, reason=reason, articles=0, sequence=0, behind=last_sequence, bytes=0, engine=FINGERPRINT
+            )
+        sequence = generation.checkpoint()
+        if state is IndexState.CURRENT and sequence > last_sequence:
+            state, reason = (
+                IndexState.OUTDATED,
+                "it holds changes that the database does not have; an older one was restored",
+            )
+        elif state is IndexState.CURRENT and sequence < last_sequence:
+            state = IndexState.BEHIND
+        usable = state in (IndexState.CURRENT, IndexState.BEHIND)
+        return IndexStatus(
+            state=state,
+            reason=reason,
+            articles=len(self.article_ids()) if usable else 0,
+            sequence=sequence,
+            behind=max(0, last_sequence - sequence) if usable else last_sequence,
+            bytes=sum(size for size, _, _ in generation.manifest.files.values()),
+            engine=generation.manifest.fingerprint,
+            refused=generation.manifest.refused,
+        )
+
+    def _judge(self) -> tuple[IndexState, str | None, Generation | None]:
+        """Whether the current generation can be used, why not, and the generation where its manifest can be read."""
+        for attempt in range(_OPEN_ATTEMPTS):
+            stamp = self._folder.stamp()
+            judged = self._look()
+            if judged[0] is not IndexState.DAMAGED or stamp == self._folder.stamp():
+                break
+            time.sleep(_OPEN_PAUSE * attempt)  # another process committed between the reading of manifest and files
+        return judged
+
+    def _look(self) -> tuple[IndexState, str | None, Generation | None]:
+        folder = self._folder.current()
+        if folder is None:
+            return IndexState.MISSING, "there is no index yet", None
+        try:
+            generation = Generation.open(folder)
+        except IndexUnavailableError as error:
+            return IndexState.DAMAGED, str(error), None
+        if reason := generation.unusable(self._database):
+            return IndexState.OUTDATED, reason, generation
+        reason = self._suspect or generation.damage()
+        return IndexState.DAMAGED if reason else IndexState.CURRENT, reason, generation
+
+    def checkpoint(self) -> int:
+        """See `Follower.checkpoint`."""
+        folder = self._folder.current()
+        try:
+            return Generation.open(folder).checkpoint() if folder else 0
+        except IndexUnavailableError:
+            return 0
+
+    def article_ids(self) -> Sequence[int]:
+        """See `SearchIndex.article_ids`."""
+        try:
+            with self._open() as snapshot:
+                live = snapshot.find(Everything(), scored=False).documents
+                return [int(number) for number in np.sort(snapshot.columns.ids[live])]
+        except IndexUnavailableError:
+            return []
+
+    def check(self) -> list[str]:
+        """See `SearchIndex.check`."""
+        state, reason, generation = self._judge()
+        if generation is None or state is IndexState.OUTDATED:
+            return [f"the index is {state}: {reason}"]
+        if damage := generation.damage(thorough=True):
+            return [f"the index is damaged: {damage}"]
+        try:
+            with self._open() as snapshot:
+                snapshot.read_everything()
+        except IndexUnavailableError as error:
+            return [str(error)]
+        return []
+
+    # -- writing
+
+    def apply(self, changes: Changes, *, wait: float = 60.0) -> None:
+        """See `Follower.apply`."""
+        with self._folder.writing(wait):
+            folder = self._folder.current()
+            if folder is None:
+                raise IndexUnavailableError("there is no index to write to yet")
+            Generation.open(folder).apply(changes)
+
+    @contextmanager
+    def rebuild(self, *, wait: float = 60.0) -> Iterator[Follower]:
+        """See `SearchIndex.rebuild`."""
+        with self._folder.writing(wait):
+            self._folder.clean()
+            generation = Generation.create(self._folder.new_folder(), self._database)
+            yield generation
+            self._folder.swap(generation.folder)
+            self._suspect = None
+
+    # -- searching
+
+    @contextmanager
+    def _open(self) -> Iterator[Snapshot]:
+        """The newest committed state, for one thread at a time; raises IndexUnavailableError."""
+        with self._lock:
+            snapshot = self._current_snapshot()
+            try:
+                yield snapshot
+            except (TooBroadError, TooSlowError, IndexUnavailableError):
+                raise
+            except DAMAGE as error:
+                self._suspect = f"reading it failed: {type(error).__name__}: {error}"
+                raise IndexUnavailableError(f"the index is damaged, {self._suspect}") from error
+
+    def _current_snapshot(self) -> Snapshot:
+        stamp = self._folder.stamp()
+        if self._snapshot and stamp == self._stamp:
+            return self._snapshot
+        for attempt in range(_OPEN_ATTEMPTS):
+            stamp = self._folder.stamp()
+            state, reason, generation = self._judge()
+            if state is not IndexState.CURRENT or generation is None:
+                raise IndexUnavailableError(f"the index cannot be used: {reason}")
+            try:
+                snapshot = Snapshot(generation)
+            except FileNotFoundError:  # replaced by another commit meanwhile
+                time.sleep(_OPEN_PAUSE * attempt)
+                continue
+            self._release()
+            self._snapshot, self._stamp = snapshot, stamp
+            return snapshot
+        raise IndexUnavailableError("the index is being replaced faster than it can be opened")
+
+    def _release(self) -> None:
+        if self._snapshot:
+            self._snapshot.close()
+        self._snapshot = None
+
+    def close(self) -> None:
+        """See `SearchIndex.close`."""
+        with self._lock:
+            self._release()
+
+    def search(self, request: SearchRequest) -> SearchPage:
+        """See `SearchIndex.search`."""
+        started = time.perf_counter()
+        parsed = parse(request.query)
+        page = SearchPage(request=request, understood=str(parsed), messages=parsed.messages)
+        if parsed.tree is not None:
+            try:
+                with self._open() as snapshot:
+                    page, scores, resolved = Search(snapshot, request, parsed).page(page)
+                page = replace(page, hits=self._hits(scores, request, resolved))
+            except TooBroadError as error:
+                page = _refused(page, str(error))
+            except TooSlowError:
+                page = _refused(
+                    page, f"The query took longer than {SECONDS:g} seconds and was given up. Please narrow it"
+                )
+        return replace(page, seconds=time.perf_counter() - started)
+
+    def _hits(self, scores: dict[int, float], request: SearchRequest, resolved: Resolved) -> tuple[Hit, ...]:
+        """The hits of a page, read from the store: an article deleted since the commit is left out."""
+        highlighter = Highlighter(resolved)
+        articles = self._articles.get_many(list(scores))
+        first = (request.page - 1) * request.page_size + 1
+        return tuple(
+            Hit(
+                rank,
+                score,
+                articles[number],
+                highlighter.title(articles[number]),
+                highlighter.snippets(articles[number]),
+            )
+            for rank, (number, score) in enumerate(scores.items(), first)
+            if number in articles
+        )
+
+    def mark(self, article: Article, query: str) -> MarkedArticle:
+        """See `SearchIndex.mark`."""
+        tree = parse(query).tree
+        if tree is not None and query.strip():
+            try:
+                with self._open() as snapshot:
+                    resolved = Resolver(snapshot).resolve(tree)
+                return Highlighter(resolved).article(article)
+            except (TooBroadError, IndexUnavailableError):
+                pass  # the article is readable all the same; the search says what is wrong
+        return MarkedArticle(MarkedText(article.title), tuple(map(MarkedText, article.paragraphs)))
+
+
+def _refused(page: SearchPage, reason: str) -> SearchPage:
+    return replace(page, messages=(*page.messages, Message(MessageKind.LIMIT, reason, 0, len(page.request.query))))
