@@ -74,7 +74,7 @@ class _Folding(dict[int, str]):
         else:
             digit = unicodedata.digit(character, None) if character.isdecimal() else None
             plain = unicodedata.normalize("NFKD", character).casefold()
-            folded = str(digit) if digit is not None else "".join(map(_letter, plain))
+            folded = str(digit) if digit is not None else unicodedata.normalize("NFC", "".join(map(_letter, plain)))
         self[code] = folded
         return folded
 

@@ -25,6 +25,7 @@ MAX_PHRASE_WORDS = 30
 TEXT_FIELDS = ("title", "author", "source", "url", "tag", "language")
 DATE_FIELDS = ("after", "before", "date")
 LATER_FIELDS = ("lead",)
+OPERATORS = ("AND", "OR", "NOT")
 
 
 # --- the tree -------------------------------------------------------------------------------------------------------
@@ -54,7 +55,7 @@ class Words:
     pattern: bool = False
 
     def __str__(self) -> str:
-        text = f'"{self.text}"' if self.quoted else self.text
+        text = f'"{self.text}"' if self.quoted else self.text.lower() if self.text in OPERATORS else self.text
         return f"{self.field}:{text}" if self.field else text
 
 
@@ -137,6 +138,7 @@ _PROXIMITY = re.compile(r"(?:NEAR|W|PRE)/\d+|/[PSps]|NEAR|ADJ\d*")
 _LATER = re.compile(r"ATLEAST\d+")
 _FUZZY = re.compile(r"(.+?)~\d*")
 _FIELD = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
+_EDGES = re.compile(r"^[^\w*?@#]+|[^\w*?.’'+#%]+$")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?")
 
 
@@ -201,7 +203,7 @@ class _Parser:
                 yield from self._open(found)
             elif found["close_group"] is not None:
                 yield _Lexeme(")", start, end)
-            elif found["word"] in ("AND", "OR", "NOT"):
+            elif found["word"] in OPERATORS:
                 yield _Lexeme(found["word"], start, end)
             else:
                 yield from self._word(found["word"], start)
@@ -285,11 +287,14 @@ class _Parser:
             self._ignore("Words spelt alike cannot be searched for yet; searched for as written", end - len(text), end)
             text = fuzzy[1]
         pattern = not quoted and field != "language" and self._is_pattern(text, end)
-        if pattern and set(text) <= {"*", "?"}:
-            return Words("*", start, end, field, pattern=True) if "*" in text else None
+        if pattern and "*" in text and set(text) <= {"*", "?"}:
+            return Words("*", start, end, field, pattern=True)
+        if not quoted:
+            text = _EDGES.sub("", text if pattern else text.rstrip("?"))
         count = len(tokenise(text))
         if not count:
-            self._ignore(f"“{text}” has no letters or digits to search for" if text else "An empty phrase", start, end)
+            shown = self.text[start:end]
+            self._ignore("An empty phrase" if quoted else f"“{shown}” has no letters or digits to search for", start, end)
             return None
         if count > MAX_PHRASE_WORDS:
             raise _RefusedError(

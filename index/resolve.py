@@ -229,8 +229,8 @@ def _wildcard(piece: str) -> str:
 # First parts of compounds that writers join, hyphenate or set apart; three letters and more of them go without saying.
 _COMBINING = frozenset(
     "ad air al anti auto bi by co cross de down e eco el euro ex extra geo half in inter intra mega micro mid mini"
-    " multi neo no non off on out over pan para post pre pro quasi re semi socio sub super t tele trans tri ultra un under up"
-    " vice x".split()
+    " multi neo no non off on out over pan para post pre pro quasi re semi socio sub super t tele trans tri ultra un"
+    " under up vice x".split()
 )
 # Words that begin many other words by chance: "the rapist" is not "therapist".
 _NO_FIRST_PART = frozenset(

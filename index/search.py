@@ -7,7 +7,7 @@ import numpy as np
 from archive.types import FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest
 from index.columns import VALUE_FIELDS, Mask
 from index.query import And, Everything, Node, Not, Or, Query, Words
-from index.resolve import All, Resolved, Resolver
+from index.resolve import All, Leaf, Resolved, Resolver, Without
 from index.snapshot import Found, Snapshot
 
 
@@ -32,9 +32,10 @@ class Search:
             page = replace(page, suggestion=self._suggestion())
             relaxed = self.snapshot.best_of(resolved, self._allowed()) if isinstance(resolved, All) else None
             if relaxed:
+                who = "No article that the filters leave" if len(everything.documents) else "No article"
                 found, most, parts = relaxed
                 everything = found
-                words = f"No article has all {parts} parts of the query; these have {most} of them"
+                words = f"{who} has all {parts} parts of the query; these have {most} of them"
                 messages.append(Message(MessageKind.RELAXED, words))
                 page = replace(page, relaxed=True)
         page = replace(
@@ -77,21 +78,16 @@ class Search:
     # -- when nothing is found
 
     def _why_nothing(self, resolved: Resolved, everything: Found) -> list[Message]:
-        if len(everything.documents):
-            count = len(everything.documents)
-            articles = "1 article matches" if count == 1 else f"{count:,} articles match"
-            return [Message(MessageKind.UNKNOWN, f"{articles} the query, but the filters leave none of them")]
-        return [
-            Message(
-                MessageKind.UNKNOWN,
-                f"No article has the exact phrase {leaf.words}"
-                if leaf.words.quoted
-                else f"No article has {leaf.words}",
-                leaf.words.start,
-                leaf.words.end,
-            )
-            for leaf in self.snapshot.unknown(resolved)
-        ]
+        if count := len(everything.documents):
+            return [_unknown(f"{_articles(count)} the query, but the filters leave none of them")]
+        unknown = list(self.snapshot.unknown(resolved))
+        if unknown:
+            return [_unknown(_names(leaf), leaf.words.start, leaf.words.end) for leaf in unknown]
+        parts = resolved.parts if isinstance(resolved, All) else ()
+        wanted = tuple(part for part in parts if not isinstance(part, Without))
+        if 0 < len(wanted) < len(parts) and (count := len(self.snapshot.find(All(wanted), scored=False).documents)):
+            return [_unknown(f"{_articles(count)} the rest of the query, but what is excluded leaves none of them")]
+        return []
 
     def _suggestion(self) -> str | None:
         """The same query with its phrases as plain words, where that finds something."""
@@ -100,6 +96,18 @@ class Search:
             return None
         found = self.snapshot.find(Resolver(self.snapshot).resolve(loose), scored=False).only(self._allowed())
         return str(loose).replace(" AND ", " ") if len(found.documents) else None
+
+
+def _unknown(text: str, start: int | None = None, end: int | None = None) -> Message:
+    return Message(MessageKind.UNKNOWN, text, start, end)
+
+
+def _articles(count: int) -> str:
+    return "1 article matches" if count == 1 else f"{count:,} articles match"
+
+
+def _names(leaf: Leaf) -> str:
+    return f"No article has the exact phrase {leaf.words}" if leaf.words.quoted else f"No article has {leaf.words}"
 
 
 def _without_quotes(node: Node) -> Node:

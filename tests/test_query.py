@@ -1,0 +1,143 @@
+"""The query language: what is understood, and that whatever cannot be used is said with its place."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from index.query import MAX_CHARACTERS, MAX_CLAUSES, Published, parse
+
+UNDERSTOOD = [
+    ("border security", "border AND security"),
+    ("border AND security", "border AND security"),
+    ("border OR security", "border OR security"),
+    ("a OR b c", "a OR (b AND c)"),
+    ("(a OR b) c", "(a OR b) AND c"),
+    ("border -iraq", "border AND NOT iraq"),
+    ("border NOT iraq", "border AND NOT iraq"),
+    ("border !iraq", "border AND NOT iraq"),
+    ("NOT NOT border", "border"),
+    ('-"border security" x', 'NOT "border security" AND x'),
+    ("-(a b) c", "NOT (a AND b) AND c"),
+    ("and or not", "and AND or AND not"),
+    ('"border security"', '"border security"'),
+    ("“border security”", '"border security"'),
+    ("„border security“", '"border security"'),
+    ("«border security»", '"border security"'),
+    ("terror*", "terror*"),
+    ("wom?n", "wom?n"),
+    ("Soyl?", "Soyl?"),
+    ("title:iraq", "title:iraq"),
+    ('title:"border security"', 'title:"border security"'),
+    ("title:(a OR b)", "title:a OR title:b"),
+    ("author:soylu source:bbc", "author:soylu AND source:bbc"),
+    ("counter-terrorism", "counter-terrorism"),
+    ("http://example.com/x", "http://example.com/x"),
+    ("after:2021-05 x", "after:2021-05-01 AND x"),
+    ("before:2021-05 x", "before:2021-05-31 AND x"),
+    ("date:2021", "date:2021-01-01..2021-12-31"),
+    ("date:2021-01..2021-03", "date:2021-01-01..2021-03-31"),
+    ("date:2024-02", "date:2024-02-01..2024-02-29"),
+    ("who won?", "who AND won"),
+    ("*", ""),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("query", "understood"), UNDERSTOOD)
+def test_what_is_understood(query: str, understood: str) -> None:
+    parsed = parse(query)
+    assert str(parsed) == understood if query != "*" else parsed.tree is not None
+    assert parsed.messages == ()
+
+
+IGNORED = [
+    ('"border security', "not closed", 0, 16),
+    ("(border", "not closed", 0, 1),
+    ("border)", "no opening", 6, 7),
+    ("border AND", "both sides", 7, 10),
+    ("OR border", "both sides", 0, 2),
+    ("border NOT", "after it", 7, 10),
+    ("border -", "no letters", 7, 8),
+    ('border ""', "empty phrase", 7, 9),
+    ("border ()", "nothing to search", 7, 8),
+    ("border NEAR/5 iraq", "NEAR/5", 7, 13),
+    ("border W/5 iraq", "W/5", 7, 10),
+    ("border PRE/3 iraq", "PRE/3", 7, 12),
+    ("border /P iraq", "/P", 7, 9),
+    ("ATLEAST3 border", "ATLEAST3", 0, 8),
+    ("ALLCAPS(IS) border", "ALLCAPS", 0, 7),
+    ("border~1 x", "spelt alike", 0, 8),
+    ('"border iraq"~5', "distance", 13, 15),
+    ("lead:border x", "lead:", 0, 5),
+    ("date:yesterday x", "no date", 0, 14),
+    ("date:2021-13 x", "no date", 0, 12),
+    ("date:2022..2021 x", "ends before", 0, 15),
+    ("title: x", "stands alone", 0, 6),
+    ("nosuch:border x", "no field nosuch", 0, 7),
+]
+
+
+@pytest.mark.parametrize(("query", "words", "start", "end"), IGNORED, ids=lambda value: str(value))
+def test_whatever_is_not_used_is_said_with_its_place(query: str, words: str, start: int, end: int) -> None:
+    parsed = parse(query)
+    assert parsed.tree is not None
+    (message,) = parsed.messages
+    assert words.lower() in message.text.lower()
+    assert (message.start, message.end) == (start, end)
+
+
+@pytest.mark.parametrize("query", ["AND", "-", '""', "()", "date:rubbish", "!!!", "OR OR"])
+def test_nothing_to_search_for_is_said(query: str) -> None:
+    """Such a query finds nothing, rather than everything."""
+    parsed = parse(query)
+    assert parsed.tree is None
+    assert parsed.messages
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "x" * (MAX_CHARACTERS + 1),
+        " ".join(f"w{n}" for n in range(MAX_CLAUSES + 1)),
+        "(" * 500 + "x" + ")" * 500,
+        "-(" * 500 + "x",
+        "NOT " * 400 + "x",
+        '"' + "word " * 100 + '"',
+    ],
+    ids=["long", "clauses", "nested", "nested not", "many not", "phrase"],
+)
+def test_a_query_that_would_pin_a_core_is_refused_with_a_reason(query: str) -> None:
+    parsed = parse(query)
+    assert parsed.tree is None
+    assert any(message.kind == "limit" for message in parsed.messages)
+
+
+def test_a_range_includes_its_ends() -> None:
+    tree = parse("date:2021-01..2021-03").tree
+    assert isinstance(tree, Published)
+    assert (tree.first, tree.last) == (date(2021, 1, 1), date(2021, 3, 31))
+
+
+SYNTAX = st.lists(
+    st.sampled_from(['"', "“", "(", ")", " ", "-", "!", "*", "?", "~", ":", "AND", "OR", "NOT", "NEAR/2", "title:", "date:"])
+    | st.text(max_size=5),
+    max_size=30,
+).map("".join)
+
+
+@given(SYNTAX)
+def test_anything_can_be_typed(query: str) -> None:
+    """Never an exception, never silence, and every message's place lies in the query."""
+    parsed = parse(query)
+    assert parsed.tree is not None or parsed.messages
+    for message in parsed.messages:
+        assert message.start is not None
+        assert message.end is not None
+        assert 0 <= message.start <= message.end <= len(query)
+
+
+@given(SYNTAX)
+def test_what_was_understood_is_understood_the_same_again(query: str) -> None:
+    understood = str(parse(query))
+    assert str(parse(understood)) == understood
