@@ -294,7 +294,9 @@ class _Parser:
         count = len(tokenise(text))
         if not count:
             shown = self.text[start:end]
-            self._ignore("An empty phrase" if quoted else f"“{shown}” has no letters or digits to search for", start, end)
+            self._ignore(
+                "An empty phrase" if quoted else f"“{shown}” has no letters or digits to search for", start, end
+            )
             return None
         if count > MAX_PHRASE_WORDS:
             raise _RefusedError(

@@ -55,6 +55,10 @@ class Snapshot:
         """Release the files."""
         self.searcher.close()
 
+    def count(self) -> int:
+        """How many articles it holds."""
+        return int(self.searcher.doc_count())
+
     def read_everything(self) -> None:
         """Read every posting of every term; damage that the files' checksums do not show makes this raise."""
         for leaf, _ in self.searcher.leaf_searchers():

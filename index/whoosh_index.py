@@ -69,7 +69,7 @@ class WhooshIndex:
         return IndexStatus(
             state=state,
             reason=reason,
-            articles=len(self.article_ids()) if usable else 0,
+            articles=self._count() if usable else 0,
             sequence=sequence,
             behind=max(0, last_sequence - sequence) if usable else last_sequence,
             bytes=sum(size for size, _, _ in generation.manifest.files.values()),
@@ -105,6 +105,13 @@ class WhooshIndex:
         folder = self._folder.current()
         try:
             return Generation.open(folder).checkpoint() if folder else 0
+        except IndexUnavailableError:
+            return 0
+
+    def _count(self) -> int:
+        try:
+            with self._open() as snapshot:
+                return snapshot.count()
         except IndexUnavailableError:
             return 0
 

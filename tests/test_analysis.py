@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from index.analysis import MAX_FORM, fold, stem, stemmer_of, tokenise
 
 
@@ -86,10 +87,18 @@ def test_paragraphs_are_far_apart() -> None:
 
 
 STEMS = [
-    ("en", "terrorists", "terrorist"), ("en", "elections", "election"), ("en", "ftfs", "ftf"), ("en", "borders", "border"),
-    ("de", "Häuser", "Haus"), ("de", "Wahlen", "Wahl"), ("fr", "élections", "election"), ("fr", "nationales", "national"),
-    ("ar", "والعراق", "عراق"), ("ar", "العراقية", "العراق"), ("ru", "новости", "новость"), ("es", "elecciones", "elección"),
-]  # fmt: skip
+    ("en", "terrorists", "terrorist"),
+    ("en", "elections", "election"),
+    ("en", "ftfs", "ftf"),
+    ("de", "Häuser", "Haus"),
+    ("de", "Wahlen", "Wahl"),
+    ("fr", "élections", "election"),
+    ("fr", "nationales", "national"),
+    ("ar", "والعراق", "عراق"),
+    ("ar", "العراقية", "العراق"),
+    ("ru", "новости", "новость"),
+    ("es", "elecciones", "elección"),
+]
 
 
 @pytest.mark.parametrize(("language", "inflected", "plain"), STEMS)
