@@ -288,7 +288,7 @@ def test_facets_count_all_hits_and_leave_their_own_filter_out(dated: SearchIndex
     page = find(dated, "border", filter=ArticleFilter(sources=("A",)), page_size=1)
     assert page.total == 2
     sources = {value.value: value.count for value in page.facets[FacetField.SOURCE]}
-    assert sources == {"A": 2, "B": 1, "Ä": 1} or sources == {"A": 2, "B": 1}
+    assert sources == {"A": 2, "B": 1, "C": 1}
     assert {value.value: value.count for value in page.facets[FacetField.TAG]} == {"x": 1, "y": 1}
     assert {value.value: value.count for value in page.facets[FacetField.YEAR]} == {"2021": 2}
     assert [(bucket.start.isoformat(), bucket.count) for bucket in page.timeline] == [
