@@ -37,14 +37,16 @@ class Store(ArticleReader, Protocol):
     def database_id(self) -> str:
         """A random name given when the database was made, so that an index knows whose it is."""
 
-    def add(self, articles: Sequence[NewArticle], on_duplicate: OnDuplicate = OnDuplicate.SKIP) -> list[ImportItem]:
+    def add(
+        self, articles: Sequence[NewArticle], on_duplicate: OnDuplicate = OnDuplicate.SKIP, *, dry_run: bool = False
+    ) -> list[ImportItem]:
         """Store a batch durably in one transaction; one outcome an article, in order.
 
-        The same text (normalised title and body), or the same URL with the same text, is a duplicate: nothing is
-        stored, and with `OnDuplicate.UPDATE` its metadata replaces the stored one where it says something (outcome
-        updated, or duplicate when nothing differs). The same URL with a text it never had is a new version
-        (outcome updated); the old one is kept. Raises StoreLockedError; an article that cannot be stored fails
-        alone, with its reason.
+        The same text (normalised title and body) as an article or an old version of one is a duplicate: nothing is
+        stored; with `OnDuplicate.UPDATE` what it states about itself replaces what is stored (outcome updated where
+        anything differs). The same URL with a text it never had is a new version (outcome updated); the old one is
+        kept. An article that cannot be stored fails alone, with its reason. `dry_run` tells the same and stores
+        nothing. Raises StoreLockedError.
         """
 
     def get(self, article_id: int, version: int | None = None) -> Article:

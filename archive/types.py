@@ -407,6 +407,6 @@ class StoreStats:
     last_published: str | None
     sources: dict[str, int]
     languages: dict[str, int]
-    text_bytes: int
+    text_characters: int
     original_bytes: int
     database_bytes: int

@@ -1,0 +1,162 @@
+"""The JSON that leaves the archive: what `--json` prints and what the web API answers are made here and nowhere else.
+
+Key order is part of it. `marks` are [start, end) offsets in Unicode code points of the text beside them; a paragraph's
+number counts from 1; dates are ISO 8601, instants of the archive itself are UTC.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+
+from archive.types import (
+    Article,
+    FacetField,
+    Headline,
+    Hit,
+    ImportItem,
+    ImportReport,
+    IndexStatus,
+    MarkedArticle,
+    MarkedText,
+    Message,
+    SearchPage,
+    Snippet,
+    Span,
+    StoreStats,
+    Version,
+)
+
+JsonObject = dict[str, object]
+
+
+def search_page(page: SearchPage) -> JsonObject:
+    """The answer to a search."""
+    return {
+        "query": page.request.query,
+        "understood": page.understood,
+        "messages": [_message(message) for message in page.messages],
+        "suggestion": page.suggestion,
+        "relaxed": page.relaxed,
+        "total": page.total,
+        "page": page.request.page,
+        "pages": page.pages,
+        "took_ms": round(page.seconds * 1000, 1),
+        "hits": [_hit(hit) for hit in page.hits],
+        "facets": {
+            field.value: [{"value": each.value, "count": each.count} for each in page.facets.get(field, ())]
+            for field in FacetField
+        },
+        "timeline": [{"start": bucket.start.isoformat(), "count": bucket.count} for bucket in page.timeline],
+    }
+
+
+def article(article: Article, marked: MarkedArticle | None, versions: Iterable[Version]) -> JsonObject:
+    """An article with its text and its history, newest version first; without `marked` nothing is marked."""
+    if marked is None:
+        marked = MarkedArticle(MarkedText(article.title), tuple(MarkedText(text) for text in article.paragraphs))
+    return {
+        **_described(article, marked.title),
+        "versions": article.versions,
+        "version": article.version,
+        "section": article.section,
+        "summary": article.summary,
+        "paragraphs": [{"text": each.text, "marks": _marks(each.marks)} for each in marked.paragraphs],
+        "origin": str(article.origin),
+        "added": article.added.isoformat(),
+        "changed": article.changed.isoformat(),
+        "history": [
+            {"version": each.number, "title": each.title, "added": each.added.isoformat()} for each in versions
+        ],
+    }
+
+
+def headline(headline: Headline) -> JsonObject:
+    """An article without its text."""
+    return {**_described(headline), "versions": headline.versions}
+
+
+def headlines(found: Sequence[Headline], *, total: int, page: int, page_size: int) -> JsonObject:
+    """One page of a list of articles."""
+    return {
+        "total": total,
+        "page": page,
+        "pages": -(-total // page_size),
+        "articles": [headline(each) for each in found],
+    }
+
+
+def import_item(item: ImportItem) -> JsonObject:
+    """What became of one item of an import: a line of `--report`."""
+    return {
+        "origin": str(item.origin),
+        "outcome": item.outcome.value,
+        "article": item.article,
+        "reason": item.reason,
+    }
+
+
+def report(report: ImportReport) -> JsonObject:
+    """The account of an import."""
+    return {
+        "added": report.added,
+        "updated": report.updated,
+        "duplicates": report.duplicates,
+        "skipped": report.skipped,
+        "failed": report.failed,
+        "seconds": round(report.seconds, 3),
+        "items": [import_item(item) for item in report.items],
+    }
+
+
+def index_status(status: IndexStatus) -> JsonObject:
+    """How the index stands to the store; `refused` are articles that could not be indexed."""
+    return {
+        "state": status.state.value,
+        "reason": status.reason,
+        "articles": status.articles,
+        "sequence": status.sequence,
+        "behind": status.behind,
+        "bytes": status.bytes,
+        "engine": status.engine,
+        "refused": [{"article": number, "reason": reason} for number, reason in sorted(status.refused.items())],
+    }
+
+
+def stats(stats: StoreStats, index: IndexStatus) -> JsonObject:
+    """What the archive holds; sizes in bytes."""
+    return {**asdict(stats), "index_bytes": index.bytes}
+
+
+def _described(headline: Headline, title: MarkedText | None = None) -> JsonObject:
+    """What is said of an article wherever it is named; with its title's marks where there was a query."""
+    return {
+        "id": headline.id,
+        "title": headline.title,
+        **({"title_marks": _marks(title.marks)} if title else {}),
+        "url": headline.url,
+        "source": headline.source,
+        "authors": list(headline.authors),
+        "published": str(headline.published) if headline.published else None,
+        "language": headline.language,
+        "tags": list(headline.tags),
+    }
+
+
+def _hit(hit: Hit) -> JsonObject:
+    return {
+        **_described(hit.headline, hit.title),
+        "score": round(hit.score, 4),
+        "versions": hit.headline.versions,
+        "snippets": [_snippet(snippet) for snippet in hit.snippets],
+    }
+
+
+def _snippet(snippet: Snippet) -> JsonObject:
+    return {"text": snippet.text, "marks": _marks(snippet.marks), "paragraph": snippet.paragraph}
+
+
+def _message(message: Message) -> JsonObject:
+    return {"kind": message.kind.value, "text": message.text, "start": message.start, "end": message.end}
+
+
+def _marks(marks: Iterable[Span]) -> list[list[int]]:
+    return [[start, end] for start, end in marks]

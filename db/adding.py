@@ -1,0 +1,190 @@
+"""Adding a batch: which of its articles are new, which are duplicates, and which are new versions of others."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as insert_original
+
+from archive.types import ImportItem, NewArticle, OnDuplicate, Original, Outcome
+from db import queries
+from db.models import ARTICLE, ORIGINAL, VERSION, TextColumns
+
+COMPRESSION = 6
+
+_METADATA = ("authors", "source", "section", "published", "language", "tags", "summary")
+_DAYS = ("published_key", "first_day", "last_day")
+_VERSIONED = tuple(TextColumns.__annotations__)
+
+
+@dataclass(slots=True)
+class Known:
+    """Which articles have the texts (old versions included) and URLs of a batch; grows as the batch is added."""
+
+    by_text: dict[bytes, int] = field(default_factory=dict)
+    by_url: dict[str, int] = field(default_factory=dict)
+
+
+class Batch:
+    """Adds articles in one transaction that the caller has begun for writing."""
+
+    def __init__(self, connection: Connection, on_duplicate: OnDuplicate) -> None:
+        self.connection = connection
+        self.on_duplicate = on_duplicate
+        self.now = datetime.now(UTC)
+        self.originals: dict[bytes, Original] = {}
+
+    def add(self, articles: Sequence[NewArticle]) -> list[ImportItem]:
+        """One outcome an article, in order; new rows are written together."""
+        self.known = self._lookup(articles)
+        self.next_id = self._free_id()
+        self.rows: list[dict[str, Any]] = []
+        items = [self._one(article) for article in articles]
+        self._write()
+        return items
+
+    def _one(self, article: NewArticle) -> ImportItem:
+        if fault := _fault(article):
+            return ImportItem(article.origin, Outcome.FAILED, None, fault)
+        same_text = self.known.by_text.get(article.fingerprint)
+        if same_text is not None:
+            return self._duplicate(article, same_text)
+        same_url = self.known.by_url.get(article.url) if article.url else None
+        number = self._new_version(article, same_url) if same_url is not None else self._new(article)
+        self.known.by_text[article.fingerprint] = number
+        if article.original:
+            self.originals.setdefault(sha256(article.original.data).digest(), article.original)
+        if same_url is not None:
+            return ImportItem(article.origin, Outcome.UPDATED, number, "a new version: same URL, other text")
+        return ImportItem(article.origin, Outcome.ADDED, number)
+
+    def _new(self, article: NewArticle) -> int:
+        number = self.next_id
+        self.next_id += 1
+        self.rows.append(self._row(article) | {"id": number, "version": 1, "added": self.now})
+        if article.url:
+            self.known.by_url[article.url] = number
+        return number
+
+    def _free_id(self) -> int:
+        """The id after the highest that was ever used."""
+        used = self.connection.exec_driver_sql("SELECT seq FROM sqlite_sequence WHERE name = 'article'").scalar()
+        highest = self.connection.scalar(select(func.max(ARTICLE.c.id)))
+        return max(int(used or 0), int(highest or 0)) + 1
+
+    def _lookup(self, articles: Sequence[NewArticle]) -> Known:
+        known = Known()
+        for texts in queries.chunks(list({article.fingerprint for article in articles})):
+            old = select(VERSION.c.fingerprint, VERSION.c.article_id).where(VERSION.c.fingerprint.in_(texts))
+            now = select(ARTICLE.c.fingerprint, ARTICLE.c.id).where(ARTICLE.c.fingerprint.in_(texts))
+            for fingerprint, number in self.connection.execute(old):
+                known.by_text[fingerprint] = number
+            for fingerprint, number in self.connection.execute(now):
+                known.by_text[fingerprint] = number
+        urls = list({article.url for article in articles if article.url})
+        for chunk in queries.chunks(urls):
+            for url, number in self.connection.execute(
+                select(ARTICLE.c.url, ARTICLE.c.id).where(ARTICLE.c.url.in_(chunk))
+            ):
+                known.by_url[url] = number
+        return known
+
+    def _write(self) -> None:
+        """Write what is waiting: originals first, then the articles that came from them."""
+        if self.originals:
+            rows = [
+                {
+                    "sha256": digest,
+                    "media_type": original.media_type,
+                    "size": len(original.data),
+                    "data": zlib.compress(original.data, COMPRESSION),
+                }
+                for digest, original in self.originals.items()
+            ]
+            self.connection.execute(insert_original(ORIGINAL).on_conflict_do_nothing(), rows)
+            self.originals.clear()
+        if self.rows:
+            self.connection.execute(insert(ARTICLE), self.rows)
+            self.rows.clear()
+
+    def _row(self, article: NewArticle) -> dict[str, Any]:
+        published = article.published
+        return {
+            "title": article.title,
+            "body": article.body,
+            "url": article.url,
+            "authors": list(article.authors),
+            "source": article.source,
+            "section": article.section,
+            "published": published.text if published else None,
+            "published_key": published.sort_key if published else None,
+            "first_day": published.first_day.toordinal() if published else None,
+            "last_day": published.last_day.toordinal() if published else None,
+            "language": article.language,
+            "tags": list(article.tags),
+            "summary": article.summary,
+            "origin_path": article.origin.path,
+            "origin_format": article.origin.format,
+            "origin_part": article.origin.part,
+            "fingerprint": article.fingerprint,
+            "original": sha256(article.original.data).digest() if article.original else None,
+            "changed": self.now,
+        }
+
+    def _current(self, number: int) -> Any:
+        self._write()  # it may be one of those that wait
+        return self.connection.execute(select(ARTICLE).where(ARTICLE.c.id == number)).one()
+
+    def _duplicate(self, article: NewArticle, number: int) -> ImportItem:
+        reason = f"same text as article {number}"
+        new = self._news(article, number) if self.on_duplicate is OnDuplicate.UPDATE else {}
+        if not new:
+            return ImportItem(article.origin, Outcome.DUPLICATE, number, reason)
+        self.connection.execute(update(ARTICLE).where(ARTICLE.c.id == number).values(**new, changed=self.now))
+        names = ", ".join(name for name in (*_METADATA, "url") if name in new)
+        return ImportItem(article.origin, Outcome.UPDATED, number, f"{reason}; now with its {names}")
+
+    def _news(self, article: NewArticle, number: int) -> dict[str, Any]:
+        """What a duplicate states about itself that the stored article does not have."""
+        current, stated = self._current(number), self._row(article)
+        new = {name: stated[name] for name in _METADATA if stated[name] and stated[name] != getattr(current, name)}
+        if "published" in new:
+            new |= {name: stated[name] for name in _DAYS}
+        if article.url and current.url is None and not self._taken(article.url):
+            new["url"] = article.url
+        return new
+
+    def _taken(self, url: str) -> bool:
+        return self.connection.execute(select(ARTICLE.c.id).where(ARTICLE.c.url == url)).first() is not None
+
+    def _new_version(self, article: NewArticle, number: int) -> int:
+        """Put the current text among the old versions and the new one in its place."""
+        current = self._current(number)
+        old = {name: getattr(current, name) for name in _VERSIONED}
+        self.connection.execute(insert(VERSION), [old | {"article_id": number, "number": current.version}])
+        row = self._row(article)
+        kept = (*_METADATA, *_DAYS) if not article.published else _METADATA
+        row |= {name: getattr(current, name) for name in kept if not row[name]}  # what is not stated holds on
+        self.connection.execute(
+            update(ARTICLE).where(ARTICLE.c.id == number).values(**row, version=current.version + 1)
+        )
+        return number
+
+
+def _fault(article: NewArticle) -> str | None:
+    """Why SQLite cannot keep an article, or None."""
+    texts = (article.title, article.body, article.url, article.source, article.section, article.summary)
+    for value in (*texts, *article.authors, *article.tags, article.origin.path, article.origin.part, article.language):
+        if value is None:
+            continue
+        if "\0" in value:
+            return "it contains a NUL character"
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "it contains half of a surrogate pair, which is no character"
+    return None

@@ -1,0 +1,73 @@
+"""Connections to SQLite: each is durable, checks foreign keys, waits for others, and begins writes as writes."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.pool import QueuePool
+
+from archive.errors import StoreCorruptError, StoreError, StoreLockedError
+
+PRAGMAS = (
+    "journal_mode=WAL",  # readers never wait for the writer
+    "synchronous=FULL",  # what is committed survives a power failure
+    "foreign_keys=ON",
+    "trusted_schema=OFF",
+    "cell_size_check=ON",
+)
+
+
+def make_engine(path: Path, *, busy_seconds: float = 30.0) -> Engine:
+    """An engine for a database file; a connection waits `busy_seconds` for another process's write."""
+    engine = create_engine(
+        f"sqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=5,
+        max_overflow=20,
+        connect_args={"check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the driver begins transactions by itself, and as readers; we do it
+        connection.execute(f"PRAGMA busy_timeout={int(busy_seconds * 1000)}")
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one state of the database throughout."""
+    with translated(engine), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that holds the right to write from its beginning; all of it is stored, or nothing."""
+    with translated(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def translated(engine: Engine) -> Iterator[None]:
+    """SQLAlchemy's and SQLite's errors as the archive's."""
+    path = engine.url.database
+    try:
+        yield
+    except OperationalError as error:
+        if "locked" in str(error.orig) or "busy" in str(error.orig):
+            raise StoreLockedError(f"{path} is locked by another process; try again when it has finished") from error
+        raise StoreError(f"{path} cannot be used: {error.orig}") from error
+    except DatabaseError as error:
+        raise StoreCorruptError(f"{path} is damaged or no database of the archive: {error.orig}") from error

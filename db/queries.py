@@ -1,0 +1,111 @@
+"""Reading: statements in SQLAlchemy Core, and rows as the core's types."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, select, true
+
+from archive.types import Article, ArticleFilter, Headline, Origin, PublicationDate, Sort
+from db.models import ARTICLE
+
+Item = TypeVar("Item")
+
+MAX_VARIABLES = 500
+"""Values in one IN (...); SQLite allows at least 999."""
+
+_HEADLINE = (
+    ARTICLE.c.id, ARTICLE.c.title, ARTICLE.c.url, ARTICLE.c.source, ARTICLE.c.authors, ARTICLE.c.published,
+    ARTICLE.c.language, ARTICLE.c.tags, ARTICLE.c.version,
+)  # fmt: skip
+
+
+def chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
+    """The items in lists short enough for one IN (...)."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, MAX_VARIABLES)):
+        yield chunk
+
+
+def articles(connection: Connection, ids: Sequence[int]) -> dict[int, Article]:
+    """The current versions of those of these articles that exist, in the order asked for."""
+    found = {}
+    for chunk in chunks(ids):
+        for row in connection.execute(select(ARTICLE).where(ARTICLE.c.id.in_(chunk))):
+            found[row.id] = to_article(row)
+    return {number: found[number] for number in ids if number in found}
+
+
+def to_article(row: Row[Any], old: Row[Any] | None = None) -> Article:
+    """A row of `article` as an article; with `old`, a row of `version`, as it was then."""
+    text = old if old is not None else row
+    return Article(
+        id=row.id,
+        title=text.title,
+        url=text.url,
+        source=text.source,
+        authors=tuple(text.authors),
+        published=_date(text.published),
+        language=text.language,
+        tags=tuple(text.tags),
+        versions=row.version,
+        body=text.body,
+        section=text.section,
+        summary=text.summary,
+        origin=Origin(text.origin_path, text.origin_format, text.origin_part),
+        version=old.number if old is not None else row.version,
+        added=row.added,
+        changed=text.changed,
+    )
+
+
+def to_headline(row: Row[Any]) -> Headline:
+    """A row of a headline statement as a headline."""
+    return Headline(
+        id=row.id,
+        title=row.title,
+        url=row.url,
+        source=row.source,
+        authors=tuple(row.authors),
+        published=_date(row.published),
+        language=row.language,
+        tags=tuple(row.tags),
+        versions=row.version,
+    )
+
+
+def _date(text: str | None) -> PublicationDate | None:
+    return PublicationDate.parse(text) if text else None
+
+
+def headlines(wanted: ArticleFilter, sort: Sort) -> Select[Any]:
+    """The statement that lists headlines in order."""
+    order: tuple[ColumnElement[Any], ...] = (ARTICLE.c.id.desc(),)
+    if sort is Sort.NEWEST:
+        order = (ARTICLE.c.published_key.desc().nulls_last(), ARTICLE.c.id.desc())
+    elif sort is Sort.OLDEST:
+        order = (ARTICLE.c.published_key.asc().nulls_last(), ARTICLE.c.id.desc())
+    return select(*_HEADLINE).where(passes(wanted)).order_by(*order)
+
+
+def count(wanted: ArticleFilter) -> Select[Any]:
+    """The statement that counts."""
+    return select(func.count()).select_from(ARTICLE).where(passes(wanted))
+
+
+def passes(wanted: ArticleFilter) -> ColumnElement[bool]:
+    """The condition of a filter."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.sources:
+        conditions.append(ARTICLE.c.source.in_(wanted.sources))
+    if wanted.languages:
+        conditions.append(ARTICLE.c.language.in_(wanted.languages))
+    for column, values in ((ARTICLE.c.authors, wanted.authors), (ARTICLE.c.tags, wanted.tags)):
+        if values:
+            each = func.json_each(column).table_valued("value")
+            conditions.append(exists(select(1).select_from(each).where(each.c.value.in_(values))))
+    if wanted.published_from:
+        conditions.append(ARTICLE.c.last_day >= wanted.published_from.toordinal())
+    if wanted.published_to:
+        conditions.append(ARTICLE.c.first_day <= wanted.published_to.toordinal())
+    return and_(true(), *conditions)

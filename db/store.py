@@ -1,0 +1,235 @@
+"""`SqlStore`: the `Store` port on SQLite."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, select, text, union
+
+from archive.errors import ArticleNotFoundError, StoreCorruptError, StoreError
+from archive.types import (
+    Article,
+    ArticleFilter,
+    Changes,
+    Headline,
+    ImportItem,
+    NewArticle,
+    OnDuplicate,
+    Original,
+    Sort,
+    StoreStats,
+    Version,
+)
+from db import migrate, queries
+from db.adding import Batch
+from db.engine import make_engine, reading, writing
+from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
+
+
+class SqlStore:
+    """Articles in one SQLite file. Threads and processes may share it; one writes at a time, readers never wait."""
+
+    def __init__(self, path: Path, *, busy_seconds: float = 30.0) -> None:
+        """Open the database, creating it when there is none.
+
+        Raises SchemaOutOfDateError or StoreCorruptError, and StoreLockedError after waiting `busy_seconds`.
+        """
+        if path.exists() and not path.is_file():
+            raise StoreCorruptError(f"{path} is no file")
+        if not path.parent.is_dir():
+            raise StoreError(f"{path.parent} is no folder")
+        migrate.prepare(path)
+        self.path = path
+        self._engine = make_engine(path, busy_seconds=busy_seconds)
+        with reading(self._engine) as connection:
+            found = connection.scalar(select(META.c.value).where(META.c.key == "database_id"))
+        self._database_id = str(found)
+
+    @property
+    def database_id(self) -> str:
+        """See `Store.database_id`."""
+        return self._database_id
+
+    # -- writing
+
+    def add(
+        self,
+        articles: Sequence[NewArticle],
+        on_duplicate: OnDuplicate = OnDuplicate.SKIP,
+        *,
+        dry_run: bool = False,
+    ) -> list[ImportItem]:
+        """See `Store.add`."""
+        if not articles:
+            return []
+        with writing(self._engine) as connection:
+            items = Batch(connection, on_duplicate).add(articles)
+            if dry_run:
+                connection.rollback()
+        return items
+
+    def delete(self, ids: Sequence[int]) -> list[int]:
+        """See `Store.delete`."""
+        deleted: list[int] = []
+        with writing(self._engine) as connection:
+            for chunk in queries.chunks(ids):
+                deleted += connection.scalars(select(ARTICLE.c.id).where(ARTICLE.c.id.in_(chunk)))
+                originals = set(connection.scalars(_originals_of(chunk)))
+                connection.execute(delete(ARTICLE).where(ARTICLE.c.id.in_(chunk)))
+                _drop_unused(connection, list(originals))
+        return deleted
+
+    # -- reading
+
+    def get(self, article_id: int, version: int | None = None) -> Article:
+        """See `Store.get`."""
+        with reading(self._engine) as connection:
+            row, old = self._rows(connection, article_id, version)
+        return queries.to_article(row, old)
+
+    def _rows(self, connection: Connection, article_id: int, version: int | None) -> tuple[Any, Any]:
+        """The row of an article and, where an older version is asked for, the row of that."""
+        row = connection.execute(select(ARTICLE).where(ARTICLE.c.id == article_id)).first()
+        if row is None:
+            raise ArticleNotFoundError(f"there is no article {article_id}")
+        if version is None or version == row.version:
+            return row, None
+        is_it = (VERSION.c.article_id == article_id) & (VERSION.c.number == version)
+        old = connection.execute(select(VERSION).where(is_it)).first()
+        if old is None:
+            raise ArticleNotFoundError(f"article {article_id} has no version {version}")
+        return row, old
+
+    def get_many(self, ids: Sequence[int]) -> Mapping[int, Article]:
+        """See `ArticleReader.get_many`."""
+        with reading(self._engine) as connection:
+            return queries.articles(connection, ids)
+
+    def versions(self, article_id: int) -> list[Version]:
+        """See `Store.versions`."""
+        old = select(VERSION.c.number, VERSION.c.title, VERSION.c.changed).where(VERSION.c.article_id == article_id)
+        with reading(self._engine) as connection:
+            row, _ = self._rows(connection, article_id, None)
+            rows = connection.execute(old.order_by(VERSION.c.number.desc())).all()
+        newest = Version(number=row.version, title=row.title, added=row.changed)
+        return [newest, *(Version(number=number, title=title, added=changed) for number, title, changed in rows)]
+
+    def original(self, article_id: int, version: int | None = None) -> Original | None:
+        """See `Store.original`."""
+        with reading(self._engine) as connection:
+            row, old = self._rows(connection, article_id, version)
+            digest = (old if old is not None else row).original
+            found = connection.execute(select(ORIGINAL).where(ORIGINAL.c.sha256 == digest)).first() if digest else None
+        return Original(zlib.decompress(found.data), found.media_type) if found else None
+
+    def headlines(
+        self, filter: ArticleFilter, *, sort: Sort = Sort.NEWEST, offset: int = 0, limit: int = 20
+    ) -> list[Headline]:
+        """See `Store.headlines`."""
+        statement = queries.headlines(filter, sort).offset(offset).limit(limit)
+        with reading(self._engine) as connection:
+            return [queries.to_headline(row) for row in connection.execute(statement)]
+
+    def count(self, filter: ArticleFilter) -> int:
+        """See `Store.count`."""
+        with reading(self._engine) as connection:
+            return int(connection.scalar(queries.count(filter)) or 0)
+
+    def article_ids(self) -> Sequence[int]:
+        """See `Store.article_ids`."""
+        with reading(self._engine) as connection:
+            return list(connection.scalars(select(ARTICLE.c.id).order_by(ARTICLE.c.id)))
+
+    # -- changes
+
+    def last_sequence(self) -> int:
+        """See `Store.last_sequence`."""
+        with reading(self._engine) as connection:
+            return int(connection.scalar(select(func.max(CHANGE.c.sequence))) or 0)
+
+    def changes_since(self, sequence: int, limit: int = 1000) -> Changes:
+        """See `Store.changes_since`."""
+        newer = select(CHANGE.c.sequence, CHANGE.c.article_id).where(CHANGE.c.sequence > sequence)
+        with reading(self._engine) as connection:
+            rows = connection.execute(newer.order_by(CHANGE.c.sequence).limit(limit)).all()
+            if not rows:
+                return Changes(sequence)
+            ids = list(dict.fromkeys(row.article_id for row in rows))
+            found = queries.articles(connection, ids)
+        return Changes(rows[-1].sequence, tuple(found.values()), tuple(number for number in ids if number not in found))
+
+    # -- the whole
+
+    def stats(self) -> StoreStats:
+        """See `Store.stats`."""
+        with reading(self._engine) as connection:
+            articles, first, last, size = connection.execute(
+                select(
+                    func.count(),
+                    func.min(ARTICLE.c.published),
+                    func.max(ARTICLE.c.published),
+                    func.coalesce(func.sum(func.length(ARTICLE.c.title) + func.length(ARTICLE.c.body)), 0),
+                )
+            ).one()
+            old = connection.scalar(select(func.count()).select_from(VERSION)) or 0
+            originals = connection.scalar(select(func.coalesce(func.sum(ORIGINAL.c.size), 0)))
+            sources, languages = (_tally(connection, column) for column in (ARTICLE.c.source, ARTICLE.c.language))
+        return StoreStats(
+            articles=articles,
+            versions=articles + old,
+            first_published=first,
+            last_published=last,
+            sources=sources,
+            languages=languages,
+            text_characters=size,
+            original_bytes=int(originals or 0),
+            database_bytes=self.path.stat().st_size,
+        )
+
+    def check(self) -> list[str]:
+        """See `Store.check`."""
+        with reading(self._engine) as connection:
+            faults = [f"the database: {row[0]}" for row in connection.execute(text("PRAGMA integrity_check"))]
+            faults = [fault for fault in faults if fault != "the database: ok"]
+            faults += [
+                f"a row of {row[0]} refers to nothing" for row in connection.execute(text("PRAGMA foreign_key_check"))
+            ]
+            for digest, data in connection.execution_options(yield_per=50).execute(
+                select(ORIGINAL.c.sha256, ORIGINAL.c.data)
+            ):
+                try:
+                    whole = sha256(zlib.decompress(data)).digest() == digest
+                except zlib.error:
+                    whole = False
+                if not whole:
+                    faults.append(f"the original {digest.hex()} is damaged")
+        return faults
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        self._engine.dispose()
+
+
+def _tally(connection: Connection, column: Any) -> dict[str, int]:
+    number = func.count().label("number")
+    statement = select(column, number).where(column.is_not(None)).group_by(column).order_by(number.desc(), column)
+    return {str(value): int(count) for value, count in connection.execute(statement)}
+
+
+def _originals_of(ids: Sequence[int]) -> Any:
+    return union(
+        select(ARTICLE.c.original).where(ARTICLE.c.id.in_(ids), ARTICLE.c.original.is_not(None)),
+        select(VERSION.c.original).where(VERSION.c.article_id.in_(ids), VERSION.c.original.is_not(None)),
+    )
+
+
+def _drop_unused(connection: Connection, digests: Sequence[bytes]) -> None:
+    """Delete those originals that no article and no version has any more."""
+    used_now = select(ARTICLE.c.original).where(ARTICLE.c.original == ORIGINAL.c.sha256)
+    used_before = select(VERSION.c.original).where(VERSION.c.original == ORIGINAL.c.sha256)
+    for chunk in queries.chunks(digests):
+        connection.execute(
+            delete(ORIGINAL).where(ORIGINAL.c.sha256.in_(chunk), ~used_now.exists(), ~used_before.exists())
+        )
