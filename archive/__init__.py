@@ -1,3 +1,3 @@
-"""The core of the article archive: types, ports, importing and the one facade. Imports no SQLAlchemy, Whoosh or Flask."""
+"""The core of the article archive: types, ports, importing, one facade; without SQLAlchemy, Whoosh and Flask."""
 
 __version__ = "0.1.0"

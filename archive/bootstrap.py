@@ -15,7 +15,6 @@ def open_archive(settings: Settings, *, catch_up: bool = True, progress: Progres
     unless another process is writing it already. Raises SchemaOutOfDateError, StoreCorruptError or SettingsError.
     """
     from db.store import SqlStore  # here, so that `archive config` and `--help` start without SQLAlchemy and Whoosh
-
     from index.whoosh_index import WhooshIndex
 
     settings.make_data_directory()

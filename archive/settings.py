@@ -1,4 +1,4 @@
-"""Settings: flag > ARCHIVE_* environment > archive.toml in the data directory > default; each value knows its origin."""
+"""Settings: flag > ARCHIVE_* environment > archive.toml in the data directory > default; a value knows its origin."""
 
 import os
 import tomllib
@@ -10,20 +10,28 @@ import platformdirs
 
 from archive.errors import SettingsError
 
+FILE_NAME = "archive.toml"
+Value = str | int
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its name, default and what it does. Its type is that of the default."""
+    """One setting: its name, default and what it does. Its type is that of the default; numbers have bounds."""
 
     name: str
-    default: str | int
+    default: Value
     help: str
     minimum: int = 0
-    maximum: int = 2**31
+    maximum: int = 0
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it; empty counts as not set."""
+        return f"ARCHIVE_{self.name.upper()}"
 
 
 SETTINGS = (
-    Setting("data", "", "the data directory: archive.db, index/ and archive.toml; default: the user data directory"),
+    Setting("data", "", f"the data directory: archive.db, index/ and {FILE_NAME}; default: the user data directory"),
     Setting("host", "127.0.0.1", "address that `archive serve` listens on"),
     Setting("port", 8000, "port that `archive serve` listens on; 0 picks a free one", maximum=65_535),
     Setting("workers", 2, "worker processes of `archive serve`", minimum=1, maximum=64),
@@ -31,12 +39,12 @@ SETTINGS = (
     Setting("max_item_mb", 50, "largest single file or line that is imported, in megabytes", minimum=1, maximum=2_000),
 )
 
-_BY_NAME = {setting.name: setting for setting in SETTINGS}
+_NAMES = tuple(setting.name for setting in SETTINGS)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The effective settings. `origins` names where each value came from: flag, environment, archive.toml or default."""
+    """The effective settings; `origins` tells of each whether it is from a flag, the environment, the file or default."""
 
     data: Path
     host: str
@@ -65,56 +73,61 @@ class Settings:
 
 
 def load_settings(
-    flags: Mapping[str, str | int | None] | None = None, environment: Mapping[str, str] | None = None
+    flags: Mapping[str, Value | None] | None = None, environment: Mapping[str, str] | None = None
 ) -> Settings:
     """Put the settings together; raises SettingsError naming the setting, its origin and what is wrong with it."""
     environment = os.environ if environment is None else environment
-    layers = [
-        ("flag", {name: value for name, value in (flags or {}).items() if value is not None}),
-        (
-            "environment",
-            {name: environment[key] for name in _BY_NAME if (key := f"ARCHIVE_{name.upper()}") in environment},
-        ),
+    default_data = str(platformdirs.user_data_path("article-archive", appauthor=False))
+    layers: list[tuple[str, Mapping[str, object]]] = [
+        ("flag", {name: value for name, value in (flags or {}).items() if value not in (None, "")}),
+        ("environment", {each.name: value for each in SETTINGS if (value := environment.get(each.variable))}),
     ]
-    default_data = platformdirs.user_data_path("article-archive", appauthor=False)
-    data = next((values["data"] for _, values in layers if values.get("data")), default_data)
-    layers.append(("archive.toml", _read_file(Path(data).expanduser() / "archive.toml")))
-    layers.append(("default", {setting.name: setting.default for setting in SETTINGS} | {"data": str(default_data)}))
-    values: dict[str, str | int] = {}
-    origins: dict[str, str] = {}
-    for setting in SETTINGS:
-        origin, raw = next(
-            (origin, found[setting.name]) for origin, found in layers if found.get(setting.name) not in (None, "")
-        )
-        values[setting.name], origins[setting.name] = _checked(setting, raw, origin), origin
+    data = _directory(next((str(values["data"]) for _, values in layers if "data" in values), default_data))
+    layers.append((FILE_NAME, _read_file(data / FILE_NAME)))
+    layers.append(("default", {each.name: each.default for each in SETTINGS} | {"data": default_data}))
+    origins = {name: next(origin for origin, values in layers if name in values) for name in _NAMES}
+    found = {
+        each.name: _checked(each, dict(layers)[origins[each.name]][each.name], origins[each.name]) for each in SETTINGS
+    }
     return Settings(
-        data=Path(str(values["data"])).expanduser().absolute(),
-        host=str(values["host"]),
-        port=int(values["port"]),
-        workers=int(values["workers"]),
-        page_size=int(values["page_size"]),
-        max_item_mb=int(values["max_item_mb"]),
+        data=data,
+        host=str(found["host"]),
+        port=int(found["port"]),
+        workers=int(found["workers"]),
+        page_size=int(found["page_size"]),
+        max_item_mb=int(found["max_item_mb"]),
         origins=origins,
     )
 
 
-def _read_file(path: Path) -> dict[str, str | int]:
+def _directory(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise SettingsError(f"cannot use {text} as data directory: {error}") from error
+
+
+def _read_file(path: Path) -> Mapping[str, object]:
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise SettingsError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, ValueError) as error:
         raise SettingsError(f"cannot read {path}: {error}") from error
     if "data" in found:
         raise SettingsError(f"{path}: data cannot be set in a file that lies inside the data directory")
-    if unknown := set(found) - set(_BY_NAME):
-        raise SettingsError(f"{path}: there is no setting {sorted(unknown)[0]!r}; there are {', '.join(_BY_NAME)}")
+    if unknown := sorted(found.keys() - set(_NAMES)):
+        raise SettingsError(f"{path}: there is no setting {unknown[0]!r}; there are {', '.join(_NAMES[1:])}")
     return found
 
 
-def _checked(setting: Setting, raw: object, origin: str) -> str | int:
+def _checked(setting: Setting, raw: object, origin: str) -> Value:
     if isinstance(setting.default, str):
-        return str(raw)
+        if isinstance(raw, str):
+            return raw
+        raise SettingsError(f"{setting.name} ({origin}) is {raw!r}, but it must be a text in quotes")
     try:
         number = int(str(raw))
     except ValueError:

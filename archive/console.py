@@ -1,0 +1,260 @@
+"""What a person sees in a terminal: results on standard output, messages on standard error.
+
+Nothing that was stored or typed reaches the terminal raw: control characters are shown as U+FFFD, and those that
+reorder text (the embeddings, overrides and isolates of Unicode UAX #9) are left out. Where there is no colour, in a
+pipe or with NO_COLOR, a match is written **so**.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from shlex import quote
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from archive.settings import Settings
+from archive.types import (
+    Article,
+    Headline,
+    Hit,
+    ImportReport,
+    IndexStatus,
+    MarkedArticle,
+    MarkedText,
+    Message,
+    Precision,
+    PublicationDate,
+    SearchPage,
+    StoreStats,
+)
+
+_CONTROLS = (*range(0x20), *range(0x7F, 0xA0))
+_REORDERING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_HARMLESS: dict[int, str | None] = dict.fromkeys(_CONTROLS, "\N{REPLACEMENT CHARACTER}") | dict.fromkeys(_REORDERING)
+_LINES = _HARMLESS | {ord("\t"): " ", ord("\n"): "\n"}
+_ONE_LINE = _HARMLESS | dict.fromkeys(map(ord, "\t\n\r"), " ")
+_IN_JSON = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+
+_MATCH = "black on yellow"
+_QUIET = "dim"
+
+
+def clean(text: str) -> str:
+    """The text as one line that is safe to write to a terminal."""
+    return text.translate(_ONE_LINE)
+
+
+def say(text: str) -> None:
+    """Tell the person something, on standard error."""
+    sys.stdout.flush()
+    print(clean(text), file=sys.stderr, flush=True)
+
+
+def show_json(value: object) -> None:
+    """Print JSON that is as readable as the output's encoding allows, and never holds a raw control character."""
+    readable = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(value, ensure_ascii=not readable, indent=2).translate(_IN_JSON))
+
+
+def articles(count: int) -> str:
+    """`1 article`, `1,234 articles`."""
+    return f"{count:,} article{'' if count == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """`12 ms`, `3.4 s`, `5 min 7 s`."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{seconds // 60:,.0f} min {seconds % 60:.0f} s"
+
+
+def size(count: int) -> str:
+    """`812 bytes`, `4.2 kB`, `1.3 GB`; a kB is 1,000 bytes."""
+    for unit, factor in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)):
+        if count >= factor:
+            return f"{count / factor:,.1f} {unit}"
+    return f"{count} byte{'' if count == 1 else 's'}"
+
+
+class Screen:
+    """Standard output, as a terminal with colours or as a plain stream of lines."""
+
+    def __init__(self) -> None:
+        self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+        self._lines = not self._console.is_terminal  # in a pipe a paragraph is one line, for grep and cut
+        self._colours = bool(self._console.color_system) and not self._console.no_color
+
+    def line(self, *parts: Text | str, indent: int = 0) -> None:
+        """One line, wrapped below its own beginning on a terminal."""
+        text = Text.assemble(*parts)
+        if self._lines:
+            self._console.print(Text(" " * indent) + text if text else text, soft_wrap=True)
+        else:
+            self._console.print(Padding(text, (0, 0, 0, indent), expand=False))
+
+    def marked(self, text: MarkedText, style: str = "", table: Mapping[int, str | None] = _ONE_LINE) -> Text:
+        """The text with its matches visible."""
+        shown = Text(style=style)
+        for part, match in text.parts():
+            part = part.translate(table)
+            if match:
+                part = part if self._colours else f"**{part}**"
+            shown.append(part, _MATCH if match else None)
+        return shown
+
+
+def show_page(page: SearchPage) -> None:
+    """The hits of a search, then, as messages, what a reader must know about the whole of it."""
+    screen = Screen()
+    for hit in page.hits:
+        _show_hit(screen, hit)
+    for message in page.messages:
+        say(_message(message, page.request.query))
+    if page.suggestion:
+        say(f"Try: archive search {quote(page.suggestion)}")
+    say(_counted(page))
+
+
+def _show_hit(screen: Screen, hit: Hit) -> None:
+    rank = f"{hit.rank}. "
+    screen.line(rank, screen.marked(hit.title, "bold"))
+    screen.line(Text(_about(hit.headline), _QUIET), indent=len(rank))
+    for snippet in hit.snippets:
+        screen.line(Text(f"¶{snippet.paragraph} ", _QUIET), screen.marked(snippet), indent=len(rank))
+    screen.line()
+
+
+def _message(message: Message, query: str) -> str:
+    """The message, naming the place in the query unless its text does so itself."""
+    place = query[message.start : message.end] if message.start is not None else ""
+    return message.text if place in message.text else f"{message.text}: {place}"
+
+
+def _counted(page: SearchPage) -> str:
+    wanted = f" for {page.understood}" if page.understood else ""
+    took = f"({duration(page.seconds)})"
+    if not page.total:
+        return f"No articles{wanted} {took}"
+    if not page.hits:
+        return f"{articles(page.total)}{wanted}, none of them on page {page.request.page:,} of {page.pages:,} {took}"
+    part = f", {page.hits[0].rank:,} to {page.hits[-1].rank:,} shown" if len(page.hits) < page.total else ""
+    return f"{articles(page.total)}{wanted}{part} {took}"
+
+
+def _about(headline: Headline) -> str:
+    """Source, date, authors, language and number, as far as they are known."""
+    facts = (
+        headline.source,
+        _day(headline.published),
+        ", ".join(headline.authors),
+        headline.language,
+        f"#{headline.id}",
+    )
+    return clean(" · ".join(fact for fact in facts if fact))
+
+
+def _day(published: PublicationDate | None) -> str:
+    """The calendar day as its source wrote it, or the month or year where no more is known."""
+    if published is None:
+        return ""
+    return published.first_day.isoformat() if published.precision is Precision.INSTANT else published.text
+
+
+def show_article(article: Article, marked: MarkedArticle) -> None:
+    """An article's title, what is known about it, and its whole text."""
+    screen = Screen()
+    screen.line(screen.marked(marked.title, "bold"))
+    screen.line(Text(_about(article), _QUIET))
+    facts = {
+        "section": article.section,
+        "tags": ", ".join(article.tags),
+        "url": article.url,
+        "origin": str(article.origin),
+        "added": f"{article.added:%Y-%m-%d %H:%M} UTC",
+        "version": f"{article.version} of {article.versions}" if article.versions > 1 else None,
+        "summary": article.summary,
+    }
+    for name, fact in facts.items():
+        if fact:
+            screen.line(Text(f"{name}: {clean(fact)}", _QUIET))
+    for paragraph in marked.paragraphs:
+        screen.line()
+        screen.line(screen.marked(paragraph, table=_LINES))
+
+
+def show_headlines(found: Iterable[Headline]) -> None:
+    """One line an article: number, date, source and title."""
+    screen = Screen()
+    for each in found:
+        source = f"{clean(each.source)}: " if each.source else ""
+        screen.line(Text(f"{each.id:>6}  {_day(each.published):<10}  {source}", _QUIET), clean(each.title))
+
+
+def import_summary(report: ImportReport, *, dry_run: bool = False) -> str:
+    """What an import did, as a sentence."""
+    done = "Would add" if dry_run else "Added"
+    others = {
+        "updated": report.updated,
+        f"duplicate{'' if report.duplicates == 1 else 's'}": report.duplicates,
+        "skipped": report.skipped,
+        "failed": report.failed,
+    }
+    counts = "".join(f", {count:,} {name}" for name, count in others.items() if count)
+    rate = f" ({report.added / report.seconds:,.0f} a second)" if report.added and report.seconds >= 1 else ""
+    return f"{done} {articles(report.added)}{rate}{counts}, in {duration(report.seconds)}."
+
+
+def show_index_status(status: IndexStatus) -> None:
+    """How the index stands to the store."""
+    behind = f", {status.behind:,} changes behind" if status.behind else ""
+    _show_table(
+        {
+            "state": f"{status.state}{behind}",
+            "reason": status.reason,
+            "articles": f"{status.articles:,}",
+            "last change": f"{status.sequence:,}",
+            "size": size(status.bytes),
+            "engine": status.engine,
+        }
+        | {f"article {number} refused": reason for number, reason in sorted(status.refused.items())}
+    )
+
+
+def show_stats(stats: StoreStats, index: IndexStatus) -> None:
+    """What the archive holds."""
+    dates = f"{stats.first_published} to {stats.last_published}" if stats.first_published else None
+    _show_table(
+        {
+            "articles": f"{stats.articles:,}",
+            "versions": f"{stats.versions:,}",
+            "published": dates,
+            "sources": _most(stats.sources),
+            "languages": _most(stats.languages),
+            "text": f"{stats.text_characters:,} characters",
+            "originals": size(stats.original_bytes),
+            "database": size(stats.database_bytes),
+            "index": f"{size(index.bytes)}, {index.state}",
+        }
+    )
+
+
+def _most(counts: Mapping[str, int], shown: int = 10) -> str | None:
+    most = ", ".join(f"{value} {count:,}" for value, count in list(counts.items())[:shown])
+    return f"{most} and {len(counts) - shown:,} more" if len(counts) > shown else most or None
+
+
+def show_settings(settings: Settings) -> None:
+    """Each setting with its value and where that came from."""
+    _show_table({name: f"{getattr(settings, name)}  ({origin})" for name, origin in settings.origins.items()})
+
+
+def _show_table(rows: Mapping[str, str | None]) -> None:
+    screen = Screen()
+    width = max(map(len, rows))
+    for name, value in rows.items():
+        if value:
+            screen.line(Text(f"{name:<{width}}  ", _QUIET), clean(value))

@@ -1,0 +1,103 @@
+"""Publication dates as people, pages and programs write them."""
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from archive.types import PublicationDate
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan januar janvier enero gennaio ocak",
+            "february feb februar février fevrier febrero febbraio şubat",
+            "march mar märz maerz mars marzo mart",
+            "april apr avril abril aprile nisan",
+            "may mai mayo maggio mayıs",
+            "june jun juni juin junio giugno haziran",
+            "july jul juli juillet julio luglio temmuz",
+            "august aug août aout agosto ağustos",
+            "september sep sept septembre septiembre settembre eylül",
+            "october oct oktober okt octobre octubre ottobre ekim",
+            "november nov novembre noviembre kasım",
+            "december dec dezember dez décembre decembre diciembre dicembre aralık",
+        ),
+        1,
+    )
+    for name in names.split()
+}
+_ISO = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s?(Z|[+-]\d\d:?\d\d)?)?)?)?")
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?")
+_SLASHED = re.compile(r"(\d{4})/(\d\d?)(?:/(\d\d?))?")
+_DOTTED = re.compile(r"(\d\d?)\.\s?(\d\d?)\.\s?(\d{4})")
+_DAY_MONTH = re.compile(r"(?:\w+,\s+)?(\d\d?)(?:st|nd|rd|th|\.|er|º)?\s+(?:de\s+)?(\w+)\.?,?\s+(?:de\s+)?(\d{4})")
+_MONTH_DAY = re.compile(r"(?:\w+,\s+)?(\w+)\.?\s+(\d\d?)(?:st|nd|rd|th)?,?\s+(\d{4})")
+_MONTH_YEAR = re.compile(r"(\w+)\.?,?\s+(?:de\s+)?(\d{4})")
+_CHINESE = re.compile(r"(\d{4})年(?:(\d\d?)月(?:(\d\d?)日)?)?")
+
+
+def read_date(text: str) -> PublicationDate | None:
+    """The date that a text states, with just the precision it states, or None where it is none or could be two.
+
+    Understands ISO 8601, RFC 5322 (e-mail, RSS), `20230502`, `2023/05/02`, `02.05.2023` (with dots the day is first),
+    `2 May 2023`, `May 2, 2023`, `May 2023` in seven languages, and 2023年5月2日. `03/04/2023` is None: it may be two.
+    """
+    text = " ".join(text.split())
+    for read in (_read_iso, _read_numbers, _read_names, _read_mail):
+        try:
+            if found := read(text):
+                return found
+        except (ValueError, OverflowError):
+            continue
+    return None
+
+
+def _read_iso(text: str) -> PublicationDate | None:
+    if not _ISO.fullmatch(text):
+        return None
+    found = PublicationDate.parse(re.sub(r"\s(?=[Z+-])", "", text.replace(",", ".")))
+    return found if found.first_day.year >= 1 else None
+
+
+def _read_numbers(text: str) -> PublicationDate | None:
+    if compact := _COMPACT.fullmatch(text):
+        year, month, day, hour, minute, second, zone = compact.groups()
+        if hour is None:
+            return _make(year, month, day)
+        moment = datetime(*map(int, (year, month, day, hour, minute, second)), tzinfo=UTC if zone else None)  # type: ignore[arg-type,misc]
+        return PublicationDate.parse(moment.isoformat())
+    if slashed := _SLASHED.fullmatch(text):
+        return _make(*slashed.groups())
+    if dotted := _DOTTED.fullmatch(text):
+        return _make(dotted[3], dotted[2], dotted[1])
+    if chinese := _CHINESE.match(text):
+        return _make(*chinese.groups())
+    return None
+
+
+def _read_names(text: str) -> PublicationDate | None:
+    if (found := _DAY_MONTH.fullmatch(text)) and (month := _month(found[2])):
+        return _make(found[3], month, found[1])
+    if (found := _MONTH_DAY.fullmatch(text)) and (month := _month(found[1])):
+        return _make(found[3], month, found[2])
+    if (found := _MONTH_YEAR.fullmatch(text)) and (month := _month(found[1])):
+        return _make(found[2], month, None)
+    return None
+
+
+def _read_mail(text: str) -> PublicationDate | None:
+    """RFC 5322, whose `-0000` says that the zone is unknown."""
+    if not re.search(r"\d{1,2}:\d\d", text):
+        return None
+    return PublicationDate.parse(parsedate_to_datetime(text).isoformat())
+
+
+def _month(name: str) -> str | None:
+    number = _MONTHS.get(name.casefold()) or _MONTHS.get(name.lower())
+    return str(number) if number else None
+
+
+def _make(year: str, month: str | None, day: str | None) -> PublicationDate:
+    parts = [year, *(f"{int(part):02d}" for part in (month, day) if part is not None)]
+    return PublicationDate.parse("-".join(parts))

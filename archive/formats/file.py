@@ -1,0 +1,42 @@
+"""A file as a format reads it, and a part of it that could not be read."""
+
+from dataclasses import dataclass
+from io import BufferedIOBase
+from pathlib import PurePath
+
+from archive.errors import TooLargeError
+from archive.types import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A part of a file that is no article, and why."""
+
+    origin: Origin
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """An open file, already uncompressed. `path` is what reports call it; no item may have more than `max_bytes`."""
+
+    path: str
+    stream: BufferedIOBase
+    format: str
+    max_bytes: int
+
+    @property
+    def stem(self) -> str:
+        """The file's name without folders and suffixes, as the last resort for a title."""
+        return PurePath(self.path.removesuffix(".gz")).stem
+
+    def origin(self, part: str | None = None) -> Origin:
+        """Where the file, or a part of it, is to be found again."""
+        return Origin(self.path, self.format, part)
+
+    def whole(self) -> bytes:
+        """All of it; raises TooLargeError without having read much more than is allowed."""
+        data = self.stream.read(self.max_bytes + 1)
+        if len(data) > self.max_bytes:
+            raise TooLargeError(f"it has more than {self.max_bytes:,} bytes (setting max_item_mb)")
+        return data

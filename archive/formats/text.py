@@ -1,0 +1,50 @@
+"""Plain text: the first line is the title where it reads like one."""
+
+from collections.abc import Iterator
+
+from archive.encoding import decode
+from archive.errors import NoTextError
+from archive.formats.file import Failed, InputFile
+from archive.types import NewArticle, Original
+
+SUFFIXES = (".txt", ".text")
+
+MAX_TITLE = 200
+
+
+def looks_like(head: bytes) -> bool:  # noqa: ARG001  # any bytes may be text
+    """Never certain: text is what remains."""
+    return False
+
+
+def is_binary(head: bytes) -> bool:
+    """Whether the bytes are no text in any encoding: control characters that no text has."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    odd = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in head)
+    zeros = head.count(0)
+    if zeros > len(head) // 4 and odd - zeros <= len(head) // 100:
+        return False  # UTF-16 or UTF-32 without a byte order mark
+    return odd > len(head) // 50
+
+
+def read(file: InputFile) -> Iterator[NewArticle | Failed]:
+    """One article: the whole file."""
+    data = file.whole()
+    title, body = split_title(decode(data))
+    if not title and not body:
+        raise NoTextError("the file is empty")
+    yield NewArticle(title=title, body=body, origin=file.origin(), original=Original(data, "text/plain"))
+
+
+def split_title(text: str) -> tuple[str, str]:
+    """The title and the rest. A first line that is long, or ends like a sentence, is text and not a title."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").split("\n")
+    first = next((at for at, line in enumerate(lines) if line.strip()), None)
+    if first is None:
+        return "", ""
+    title, rest = lines[first].strip(), "\n".join(lines[first + 1 :]).strip("\n")
+    ends_like_a_sentence = title.endswith((".", ",", ";", ":", "。")) and not title.endswith("...")
+    if not rest.strip() or len(title) > MAX_TITLE or ends_like_a_sentence:
+        return "", "\n".join(lines[first:])
+    return title, rest

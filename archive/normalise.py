@@ -1,0 +1,144 @@
+"""Makes new articles alike: one form of Unicode, of paragraphs, of URLs and of names, without changing what is said."""
+
+import re
+import unicodedata
+from dataclasses import replace
+from statistics import median
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from archive.errors import NoTextError
+from archive.language import clean_language, detect_language
+from archive.types import PARAGRAPH_BREAK, NewArticle
+
+MAX_TITLE = 80
+"""Characters of a title that is made of the first words of a text without one."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+_LINE_END = re.compile(r"\r\n?|\u2028|\x0c|\x0b")
+_BLANK = re.compile(r"\n[ \t\u00a0\u3000]*\n\s*|\u2029")
+_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid", re.IGNORECASE)
+_HARD_WRAP = range(45, 101)
+
+
+def normalise(article: NewArticle) -> NewArticle:
+    """The article as it is stored; raises NoTextError where neither title nor body holds a letter or digit."""
+    title = clean_line(article.title)
+    body = clean_body(article.body)
+    if not any(map(str.isalnum, title)) and not any(map(str.isalnum, body)):
+        raise NoTextError("it has no text")
+    language = clean_language(article.language)
+    return replace(
+        article,
+        title=title or first_words(body),
+        body=body,
+        url=clean_url(article.url),
+        authors=_distinct(article.authors),
+        source=clean_line(article.source or "") or None,
+        section=clean_line(article.section or "") or None,
+        language=language or detect_language(f"{title}\n{body}"),
+        tags=_distinct(article.tags),
+        summary=clean_line(article.summary or "") or None,
+    )
+
+
+def clean_text(text: str) -> str:
+    """NFC, line ends as line feeds, without control characters, invisible direction marks and halves of pairs."""
+    text = _CONTROL.sub("", _LINE_END.sub("\n", text))
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in text) else text
+        text = unicodedata.normalize("NFC", text)
+    return text
+
+
+def clean_line(text: str) -> str:
+    """The text in one line, its white space as single spaces."""
+    return " ".join(clean_text(text).split())
+
+
+def clean_body(text: str) -> str:
+    """Paragraphs parted by one blank line.
+
+    Blank lines part paragraphs, and a single line feed is a line break inside one. In a text without blank lines each
+    line is a paragraph, unless the lines are evidently wrapped at a fixed width. Among wrapped lines an indented one
+    begins a paragraph.
+    """
+    text = clean_text(text).strip("\n")
+    blocks = [block for block in _BLANK.split(text) if block and not block.isspace()]
+    split = _split_block if len(blocks) > 1 else _split_lines
+    paragraphs = (_trim(paragraph) for block in blocks for paragraph in split(block))
+    return PARAGRAPH_BREAK.join(filter(None, paragraphs))
+
+
+def _trim(paragraph: str) -> str:
+    return "\n".join(line.rstrip() for line in paragraph.split("\n")).strip()
+
+
+def _split_lines(block: str) -> list[str]:
+    """The paragraphs of a text without blank lines."""
+    lines = [line for line in block.split("\n") if line.strip()]
+    return _split_block(block) if _is_hard_wrapped(lines) else lines
+
+
+def _split_block(block: str) -> list[str]:
+    """The paragraphs of wrapped lines: a line that is indented between lines that are not begins one."""
+    lines = block.split("\n")
+    paragraphs = lines[:1]
+    for before, line, after in zip(lines, lines[1:], [*lines[2:], ""], strict=False):
+        begins = line[:1].isspace() and not before[:1].isspace() and not after[:1].isspace()
+        if begins:
+            paragraphs.append(line)
+        else:
+            paragraphs[-1] += "\n" + line
+    return paragraphs
+
+
+def _is_hard_wrapped(lines: list[str]) -> bool:
+    """Whether lines end because a width was reached: many of them, of like length, few of them ending a sentence."""
+    if len(lines) < 3:
+        return False
+    lengths = [len(line.rstrip()) for line in lines]
+    middle = median(lengths)
+    full = [line.rstrip() for line, length in zip(lines, lengths, strict=True) if length > middle * 0.75]
+    alike = sum(abs(len(line) - middle) <= 15 for line in full) >= 0.8 * len(full)
+    ended = sum(line[-1] in '.!?:;”"。！？' for line in full)
+    return round(middle) in _HARD_WRAP and max(lengths) <= 110 and alike and ended <= 0.5 * len(full)
+
+
+def first_words(text: str) -> str:
+    """A title for a text that has none: its first words."""
+    line = " ".join(text[: MAX_TITLE * 4].split())
+    if len(line) <= MAX_TITLE:
+        return line
+    cut = line[:MAX_TITLE]
+    return (cut[: cut.rindex(" ")] if " " in cut[MAX_TITLE // 2 :] else cut).rstrip(" ,;:–-") + " …"
+
+
+def clean_url(url: str | None) -> str | None:
+    """An absolute http or https URL without fragment, default port and tracking parameters; None for anything else."""
+    text = (url or "").strip()
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+        host = (parts.hostname or "").encode("idna").decode() if (parts.hostname or "").isascii() else parts.hostname
+    except (ValueError, UnicodeError):
+        return None
+    if parts.scheme.lower() not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f\ud800-\udfff]", text):
+        return None
+    if port and port != {"http": 80, "https": 443}[parts.scheme.lower()]:
+        host = f"{host}:{port}"
+    query = parts.query
+    if _TRACKING.search(query):
+        query = urlencode(
+            [pair for pair in parse_qsl(query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0])]
+        )
+    return urlunsplit((parts.scheme.lower(), host, parts.path or "/", query, ""))
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Authors written in one line: `By A. Smith and B. Jones`, `A; B`. A comma may belong to a name and parts none."""
+    text = re.sub(r"^\s*(?:by|von|par|por|di|yazan)[:\s]\s*", "", text, flags=re.IGNORECASE)
+    return tuple(name.strip() for name in re.split(r"\s*[;|]\s*|\s+(?:and|&|und|et|y|ve)\s+", text) if name.strip())
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, map(clean_line, values))))
