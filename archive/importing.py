@@ -240,7 +240,7 @@ def _open(file: _File) -> io.FileIO:
     return Path(file.path).open("rb", buffering=0)
 
 
-def _uncompressed(stream: io.BufferedReader[_Counted]) -> io.BufferedReader[Any]:
+def _uncompressed(stream: "io.BufferedReader[_Counted]") -> "io.BufferedReader[Any]":
     if stream.peek(2)[:2] == b"\x1f\x8b":
         return io.BufferedReader(gzip.GzipFile(fileobj=stream), 1 << 16)
     return stream

@@ -44,10 +44,81 @@ class IndexProgress:
 
 
 class ImportProgress:
-    """Follows an import: shows a bar, names each failure at once, and keeps the account of what was reported so far."""
+    """An `importing.Observer` that shows a bar, names each failure at once and keeps the account of what was reported.
 
-    def __init__(self) -> None:
+    While it is used as a context, the first Ctrl-C lets the batch at hand be stored before KeyboardInterrupt is raised,
+    so that the account is true; the second one does not wait.
+    """
+
+    def __init__(self, tell: Callable[[ImportItem], None] | None = None) -> None:
+        self._tell = tell
         self._bar = _bar()
         self._task = self._bar.add_task("Importing", total=None, note="")
         self._counts: Counter[Outcome] = Counter()
         self._items: list[ImportItem] = []
+        self._stopping = False
+        self._started = time.monotonic()
+
+    def total(self, size: int) -> None:
+        """See `importing.Observer`."""
+        self._stop_if_asked()
+        self._bar.update(self._task, total=size or None)
+
+    def advance(self, size: int) -> None:
+        """See `importing.Observer`."""
+        self._stop_if_asked()
+        self._bar.update(self._task, advance=size)
+
+    def item(self, item: ImportItem) -> None:
+        """See `importing.Observer`."""
+        self._counts[item.outcome] += 1
+        if item.outcome is not Outcome.ADDED:
+            self._items.append(item)
+        if self._tell:
+            self._tell(item)
+        if item.outcome is Outcome.FAILED:
+            self._say(f"{item.origin}: {item.reason}")
+        done = self._counts.total()
+        rate = done / max(time.monotonic() - self._started, 0.001)
+        self._bar.update(self._task, note=f"{done:,} items, {rate:,.0f} a second")
+
+    def indexing(self, done: int, total: int) -> None:
+        """Takes over the bar when all is stored; a `sync.Progress`."""
+        self._stop_if_asked()
+        note = f"{done:,} of {total:,} changes"
+        self._bar.update(self._task, description="Indexing", completed=done, total=total, note=note)
+
+    def report(self) -> ImportReport:
+        """The account of all items reported so far."""
+        return ImportReport(
+            added=self._counts[Outcome.ADDED],
+            updated=self._counts[Outcome.UPDATED],
+            duplicates=self._counts[Outcome.DUPLICATE],
+            skipped=self._counts[Outcome.SKIPPED],
+            failed=self._counts[Outcome.FAILED],
+            seconds=time.monotonic() - self._started,
+            items=tuple(self._items),
+        )
+
+    def _say(self, text: str) -> None:
+        sys.stdout.flush()
+        self._bar.console.print(clean(text), soft_wrap=True)
+
+    def _interrupted(self, *_: object) -> None:
+        if self._stopping:
+            raise KeyboardInterrupt
+        self._stopping = True
+        self._say("Stopping as soon as this batch is stored; Ctrl-C again stops at once.")
+
+    def _stop_if_asked(self) -> None:
+        if self._stopping:
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._interrupted)
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+        signal.signal(signal.SIGINT, self._before)
