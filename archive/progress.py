@@ -1,13 +1,17 @@
 """Progress on standard error: a bar with rate and time left on a terminal, nothing elsewhere."""
 
+import signal
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
 
-from archive.types import ImportItem, Outcome
+from archive.console import clean
+from archive.types import ImportItem, ImportReport, Outcome
 
 
 def _bar() -> Progress:

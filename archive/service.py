@@ -5,10 +5,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Self
 
-from archive import importing, sync
-from archive.errors import IndexLockedError
+from archive import importing
+from archive.errors import IndexLockedError, IndexUnavailableError
 from archive.ports import SearchIndex, Store
 from archive.settings import Settings
+from archive.sync import Progress, rebuild, silent, sync, verify
 from archive.types import (
     Article,
     ArticleFilter,
@@ -48,7 +49,7 @@ class Archive:
         options: importing.ImportOptions | None = None,
         *,
         observer: importing.Observer | None = None,
-        sync_progress: sync.Progress | None = None,
+        sync_progress: Progress | None = None,
     ) -> ImportReport:
         """Import files, folders or "-" (standard input), then bring the index up to date. See `importing.run`."""
         options = options or importing.ImportOptions()
@@ -59,17 +60,26 @@ class Archive:
             stored_since += stored
             if stored_since >= SYNC_EVERY:
                 stored_since = 0
-                self.sync()
+                self._follow(None)
 
         report = importing.run(self.store, paths, options, observer=observer, after_batch=after_batch)
         if not options.dry_run:
-            self.sync(sync_progress)
+            self._follow(sync_progress)
         return report
+
+    def _follow(self, progress: Progress | None) -> None:
+        """Bring the index up to date; while another process keeps it locked, what is stored waits."""
+        with suppress(IndexLockedError):
+            self.sync(progress)
 
     def search(self, request: SearchRequest) -> SearchPage:
         """Answer anything that can be typed; says so when stored articles are not searchable yet."""
         behind = self.catch_up()
-        page = self.index.search(request)
+        try:
+            page = self.index.search(request)
+        except IndexUnavailableError as error:
+            words = f"Nothing can be searched right now: {error}. It mends itself at the next: archive index sync"
+            return SearchPage(request=request, messages=(Message(MessageKind.LIMIT, words),))
         if behind:
             note = Message(MessageKind.LIMIT, f"{behind} changes are still being indexed and not in this answer")
             page = replace(page, messages=(note, *page.messages))
@@ -120,13 +130,13 @@ class Archive:
         self.sync()
         return deleted
 
-    def sync(self, progress: sync.Progress | None = None, *, wait: float = 60.0) -> int:
+    def sync(self, progress: Progress | None = None, *, wait: float = 60.0) -> int:
         """Bring the index up to date; how many changes that took."""
-        return sync.sync(self.store, self.index, wait=wait, **({"progress": progress} if progress else {}))
+        return sync(self.store, self.index, progress=progress or silent, wait=wait)
 
-    def rebuild_index(self, progress: sync.Progress | None = None) -> int:
+    def rebuild_index(self, progress: Progress | None = None) -> int:
         """Index everything anew while the old index goes on answering."""
-        return sync.rebuild(self.store, self.index, **({"progress": progress} if progress else {}))
+        return rebuild(self.store, self.index, progress=progress or silent)
 
     def index_status(self) -> IndexStatus:
         """How the index stands to the store."""
@@ -134,7 +144,7 @@ class Archive:
 
     def verify(self) -> list[str]:
         """Prove that store and index are whole and agree; what is wrong, one sentence each."""
-        return sync.verify(self.store, self.index)
+        return verify(self.store, self.index)
 
     def stats(self) -> StoreStats:
         """Counts of what the archive holds."""

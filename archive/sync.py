@@ -5,18 +5,18 @@ from collections.abc import Callable
 from archive.ports import Follower, SearchIndex, Store
 from archive.types import IndexState
 
-BATCH = 2_000
+BATCH = 5_000
 """Changes per index commit: enough to make a commit's fixed cost small, few enough to hold in memory."""
 
 Progress = Callable[[int, int], None]
 """Called with (changes done, changes in all)."""
 
 
-def _silent(done: int, total: int) -> None:
-    pass
+def silent(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
-def sync(store: Store, index: SearchIndex, *, progress: Progress = _silent, wait: float = 60.0) -> int:
+def sync(store: Store, index: SearchIndex, *, progress: Progress = silent, wait: float = 60.0) -> int:
     """Apply every change that the index lacks; returns how many. An unusable index is rebuilt beside the old one.
 
     Raises IndexLockedError when another process is still writing the index after `wait` seconds.
@@ -26,11 +26,11 @@ def sync(store: Store, index: SearchIndex, *, progress: Progress = _silent, wait
     return rebuild(store, index, progress=progress, wait=wait)
 
 
-def rebuild(store: Store, index: SearchIndex, *, progress: Progress = _silent, wait: float = 60.0) -> int:
+def rebuild(store: Store, index: SearchIndex, *, progress: Progress = silent, wait: float = 60.0) -> int:
     """Index everything anew beside the old index, then put it in its place; returns the number of changes read."""
     with index.rebuild(wait=wait) as fresh:
         done = _follow(store, fresh, progress, wait)
-    return done + _follow(store, index, _silent, wait)
+    return done + _follow(store, index, silent, wait)
 
 
 def _follow(store: Store, index: Follower, progress: Progress, wait: float) -> int:

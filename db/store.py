@@ -27,6 +27,9 @@ from db.adding import Batch
 from db.engine import make_engine, reading, writing
 from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
 
+MAX_CHARACTERS = 32_000_000
+"""Text after which a list of changes ends early, so that it fits into memory whatever the size of the articles."""
+
 
 class SqlStore:
     """Articles in one SQLite file. Threads and processes may share it; one writes at a time, readers never wait."""
@@ -156,9 +159,19 @@ class SqlStore:
             rows = connection.execute(newer.order_by(CHANGE.c.sequence).limit(limit)).all()
             if not rows:
                 return Changes(sequence)
-            ids = list(dict.fromkeys(row.article_id for row in rows))
-            found = queries.articles(connection, ids)
-        return Changes(rows[-1].sequence, tuple(found.values()), tuple(number for number in ids if number not in found))
+            found: dict[int, Article] = {}
+            gone: set[int] = set()
+            characters = 0
+            for part in queries.chunks(rows):
+                ids = {row.article_id for row in part} - found.keys()
+                now = queries.articles(connection, sorted(ids))
+                found |= now
+                gone |= ids - now.keys()
+                sequence = part[-1].sequence
+                characters += sum(len(article.body) for article in now.values())
+                if characters > MAX_CHARACTERS:
+                    break
+        return Changes(sequence, tuple(found.values()), tuple(sorted(gone)))
 
     # -- the whole
 
