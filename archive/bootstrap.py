@@ -1,6 +1,7 @@
 """Puts an archive together: the only place that picks a store and an index."""
 
 from contextlib import suppress
+from pathlib import Path
 
 from archive.errors import IndexLockedError
 from archive.service import Archive
@@ -24,3 +25,14 @@ def open_archive(settings: Settings, *, catch_up: bool = True, progress: Progres
         with suppress(IndexLockedError):  # another process is at it; every answer tells what it has not reached yet
             archive.sync(progress, wait=0.0)
     return archive
+
+
+def upgrade_database(settings: Settings) -> Path | None:
+    """Bring a database of an older archive up to date; the copy made of it first, or None when nothing was to do.
+
+    Raises SchemaOutOfDateError for a database of a newer archive, StoreCorruptError or SettingsError.
+    """
+    from db.migrate import upgrade
+
+    settings.make_data_directory()
+    return upgrade(settings.database)

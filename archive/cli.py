@@ -4,30 +4,29 @@ Exit status: 0 all fine, 1 something failed (each item is named), 2 wrong usage,
 Whoosh, SQLAlchemy, Flask and rich are imported by the commands that need them, so that the others start at once.
 """
 
+import json
 import os
 import platform
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from archive import __version__, wire
-from archive.dates import read_date
+from archive import __version__
 from archive.errors import ArchiveError
 from archive.formats import FORMATS
-from archive.language import clean_language
-from archive.reports import item_writer
-from archive.service import Archive
+from archive.options import article_filter, day, filter_options, json_option, language, page_options
 from archive.settings import Settings, load_settings
-from archive.types import ArticleFilter, ImportReport, OnDuplicate, PublicationDate, SearchRequest, Sort
+from archive.types import ImportReport, IndexStatus, OnDuplicate, SearchRequest, Sort
+
+if TYPE_CHECKING:
+    from archive.service import Archive
 
 INTERRUPTED = 130
 """What a shell reports of a command that Ctrl-C stopped."""
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Program(click.Group):
@@ -57,25 +56,318 @@ def _complain(text: str) -> None:
     say(f"archive: {text}")
 
 
-class DateType(click.ParamType[PublicationDate]):
-    """A day, a month or a year, as people write it."""
-
-    name = "date"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> PublicationDate:
-        """Read the date or end with wrong usage."""
-        found = read_date(str(value))
-        return found or self.fail(f"{value!r} is no date; write 2023, 2023-05 or 2023-05-02", param, ctx)
+def _settings(**flags: str | int | None) -> Settings:
+    return load_settings({"data": click.get_current_context().find_root().params["data"], **flags})
 
 
-class LanguageType(click.ParamType[str]):
-    """A language by its code."""
+@contextmanager
+def _archive(*, catch_up: bool = False) -> "Iterator[Archive]":
+    from archive.bootstrap import open_archive
+    from archive.progress import IndexProgress
 
-    name = "code"
+    with IndexProgress() as progress:
+        archive = open_archive(_settings(), catch_up=catch_up, progress=progress)
+    with archive:
+        yield archive
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Read the code or end with wrong usage."""
-        found = clean_language(str(value))
-        return found or self.fail(f"{value!r} is no language code; write en, de or zh", param, ctx)
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--data", metavar="DIR", help="The data directory; default: ARCHIVE_DATA, else the user data directory.")
+@click.version_option(__version__, prog_name="archive", message="%(prog)s %(version)s")
+def main(data: str | None) -> None:  # noqa: ARG001 - read by _settings
+    """A searchable article archive in one process and one file."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a title must not stop a listing in an old terminal
+
+
+@main.command("import")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--format", type=click.Choice(list(FORMATS)), help="Read every file so; default: told by its content.")
+@click.option("--source", metavar="NAME", help="The publication that the articles are from.")
+@click.option("--language", type=language, metavar="CODE", help="The language of the articles; default: detected.")
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for every article; may be repeated.")
+@click.option("--date", "published", type=day, metavar="DATE", help="The publication date of the articles.")
+@click.option(
+    "--on-duplicate",
+    type=click.Choice([each.value for each in OnDuplicate]),
+    default=OnDuplicate.SKIP.value,
+    show_default=True,
+    help="What to do with a text that is stored already: leave it, or take over what is now said about it.",
+)
+@click.option("--dry-run", is_flag=True, help="Store nothing; only tell what would be done.")
+@click.option(
+    "--report",
+    type=click.File("w", encoding="utf-8", errors="backslashreplace", lazy=False),
+    metavar="FILE",
+    help="Write what became of every item to this file: CSV where its name ends so, else JSON lines.",
+)
+@json_option
+def import_articles(
+    paths: tuple[str, ...], on_duplicate: str, report: IO[str] | None, as_json: bool, **options: Any
+) -> None:
+    """Add articles from files, folders or - (standard input).
+
+    Running the same import again adds nothing. Ctrl-C is safe: what was reported is stored.
+    """
+    from archive import wire
+    from archive.importing import ImportOptions
+    from archive.progress import ImportProgress
+
+    with _archive() as archive:
+        limit = archive.settings.max_item_mb * 1_000_000
+        chosen = ImportOptions(on_duplicate=OnDuplicate(on_duplicate), max_item_bytes=limit, **options)
+        progress = ImportProgress(wire.item_writer(report) if report else None)
+        try:
+            with progress:
+                done = archive.import_paths(paths, chosen, observer=progress, sync_progress=progress.indexing)
+        except (ArchiveError, OSError, KeyboardInterrupt):
+            _show_report(progress.report(), as_json=as_json, dry_run=chosen.dry_run)
+            _complain("the import ended early; run it again to go on")
+            raise
+    _show_report(done, as_json=as_json, dry_run=chosen.dry_run)
+    if done.failed:
+        click.get_current_context().exit(1)
+
+
+def _show_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None:
+    from archive import console, wire
+
+    if as_json:
+        console.show_json(wire.report(report))
+    else:
+        console.show_line(console.import_summary(report, dry_run=dry_run))
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, metavar="QUERY...")
+@filter_options
+@click.option(
+    "--sort",
+    type=click.Choice([each.value for each in Sort]),
+    default=Sort.RELEVANCE.value,
+    show_default=True,
+    help="The order of the hits.",
+)
+@page_options
+@json_option
+def search(words: tuple[str, ...], sort: str, limit: int | None, page: int, as_json: bool, **filters: Any) -> None:
+    """Find articles; the words of QUERY are joined, so -word needs no quotes.
+
+    Without a QUERY every article that the filters let pass is found.
+    """
+    from archive import console, wire
+
+    for word in words:  # unknown options reach us as words, for the sake of `-word`
+        if word.startswith("--"):
+            raise click.NoSuchOption(word)
+    with _archive(catch_up=True) as archive:
+        request = SearchRequest(
+            query=" ".join(words),
+            filter=article_filter(**filters),
+            sort=Sort(sort),
+            page=page,
+            page_size=limit or archive.settings.page_size,
+        )
+        found = archive.search(request)
+    if as_json:
+        console.show_json(wire.search_page(found))
+    else:
+        console.show_page(found)
+
+
+@main.command()
+@click.argument("number", type=click.IntRange(1), metavar="ID")
+@click.option("--query", default="", metavar="QUERY", help="Mark every match of this query.")
+@click.option("--version", type=click.IntRange(1), metavar="N", help="An older version; default: the current one.")
+@click.option("--original", is_flag=True, help="Write the bytes as they were imported to standard output.")
+@json_option
+def show(number: int, query: str, version: int | None, original: bool, as_json: bool) -> None:
+    """Show an article's text and what is known about it."""
+    from archive import console, wire
+
+    with _archive() as archive:
+        if original:
+            kept = archive.original(number, version)
+            if kept is None:
+                raise ArchiveError(f"the original of article {number} was not kept")
+            sys.stdout.buffer.write(kept.data)
+            return
+        article = archive.get(number, version)
+        marked = archive.mark(article, query)
+        if as_json:
+            console.show_json(wire.article(article, marked, archive.versions(number)))
+        else:
+            console.show_article(article, marked)
+
+
+@main.command("list")
+@filter_options
+@click.option(
+    "--sort",
+    type=click.Choice([Sort.NEWEST.value, Sort.OLDEST.value]),
+    default=Sort.NEWEST.value,
+    show_default=True,
+    help="The order of the articles, by publication date.",
+)
+@page_options
+@json_option
+def list_articles(sort: str, limit: int | None, page: int, as_json: bool, **filters: Any) -> None:
+    """List the stored articles."""
+    from archive import console, wire
+
+    with _archive() as archive:
+        chosen, size = article_filter(**filters), limit or archive.settings.page_size
+        found = archive.headlines(chosen, sort=Sort(sort), offset=(page - 1) * size, limit=size)
+        total = archive.count(chosen)
+    if as_json:
+        console.show_json(wire.headlines(found, total=total, page=page, page_size=size))
+    else:
+        console.show_headlines(found, total)
+
+
+@main.command()
+@click.argument("numbers", type=click.IntRange(1), nargs=-1, required=True, metavar="ID...")
+@json_option
+def delete(numbers: tuple[int, ...], as_json: bool) -> None:
+    """Delete articles, with their versions and originals, for good."""
+    from archive import console
+
+    with _archive() as archive:
+        deleted = archive.delete(numbers)
+    missing = [number for number in dict.fromkeys(numbers) if number not in deleted]
+    if as_json:
+        console.show_json({"deleted": deleted, "missing": missing})
+    else:
+        console.show_line(f"Deleted {console.articles(len(deleted))}.")
+    for number in missing:
+        _complain(f"there is no article {number}")
+    if missing:
+        click.get_current_context().exit(1)
+
+
+@main.command()
+@click.option("--host", metavar="ADDRESS", help="Listen on this address; default: the setting, 127.0.0.1.")
+@click.option("--port", type=int, metavar="N", help="Listen on this port, 0 for a free one; default: 8000.")
+@click.option("--workers", type=int, metavar="N", help="Worker processes; default: 2.")
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve the web page until Ctrl-C, and keep the index up to date meanwhile."""
+    from archive.serve import run
+
+    run(_settings(host=host, port=port, workers=workers))
+
+
+@main.group()
+def index() -> None:
+    """Look after the index, which can be made anew from the database at any time."""
+
+
+@index.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Tell how the index stands to the database."""
+    from archive import console, wire
+
+    with _archive() as archive:
+        found = archive.index_status()
+    if as_json:
+        console.show_json(wire.index_status(found))
+    else:
+        console.show_index_status(found)
+
+
+@index.command()
+@json_option
+def sync(as_json: bool) -> None:
+    """Bring the index up to date."""
+    from archive.progress import IndexProgress
+
+    with _archive() as archive, IndexProgress() as progress:
+        changes = archive.sync(progress)
+        _show_changes(changes, archive.index_status(), as_json=as_json)
+
+
+@index.command()
+@json_option
+def rebuild(as_json: bool) -> None:
+    """Make the index anew, while the old one goes on answering."""
+    from archive.progress import IndexProgress
+
+    with _archive() as archive, IndexProgress() as progress:
+        changes = archive.rebuild_index(progress)
+        _show_changes(changes, archive.index_status(), as_json=as_json)
+
+
+def _show_changes(changes: int, status: IndexStatus, *, as_json: bool) -> None:
+    from archive import console, wire
+
+    if as_json:
+        console.show_json({"changes": changes, "index": wire.index_status(status)})
+    else:
+        console.show_line(f"Applied {changes:,} changes; the index is {status.state}, {status.articles:,} articles.")
+
+
+@index.command()
+@json_option
+def verify(as_json: bool) -> None:
+    """Read database and index to the last byte and prove that they agree."""
+    from archive import console
+
+    with _archive() as archive:
+        faults = archive.verify()
+    if as_json:
+        console.show_json({"faults": faults})
+    else:
+        console.show_line("The database and the index are whole and agree." if not faults else "Faults were found:")
+        for fault in faults:
+            console.show_line(f"- {fault}")
+    if faults:
+        click.get_current_context().exit(1)
+
+
+@main.command()
+@json_option
+def stats(as_json: bool) -> None:
+    """Count what the archive holds."""
+    from archive import console, wire
+
+    with _archive() as archive:
+        counts, status = archive.stats(), archive.index_status()
+    if as_json:
+        console.show_json(wire.stats(counts, status))
+    else:
+        console.show_stats(counts, status)
+
+
+@main.command()
+@json_option
+def config(as_json: bool) -> None:
+    """Show each setting and where its value comes from."""
+    from archive import console, wire
+
+    settings = _settings()
+    if as_json:
+        console.show_json(wire.settings(settings))
+    else:
+        console.show_settings(settings)
+
+
+@main.command()
+@json_option
+def version(as_json: bool) -> None:
+    """Show the versions of the archive and of what it stands on."""
+    found = {"archive": __version__, "python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        click.echo(f"archive {found['archive']} (Python {found['python']}, SQLite {found['sqlite']})")
+
+
+@main.command()
+def upgrade() -> None:
+    """Bring a database that an older archive made up to date; a copy of it is kept."""
+    from archive.bootstrap import upgrade_database
+    from archive.console import show_line
+
+    copy = upgrade_database(_settings())
+    show_line(f"Upgraded; the database as it was is {copy}." if copy else "The database is up to date.")

@@ -58,6 +58,11 @@ def show_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=not readable, indent=2).translate(_IN_JSON))
 
 
+def show_line(text: str) -> None:
+    """Print one line."""
+    print(clean(text))
+
+
 def articles(count: int) -> str:
     """`1 article`, `1,234 articles`."""
     return f"{count:,} article{'' if count == 1 else 's'}"
@@ -80,11 +85,18 @@ def size(count: int) -> str:
     return f"{count} byte{'' if count == 1 else 's'}"
 
 
+class _Output(Console):
+    """A console that leaves it to the command what a reader who has seen enough means."""
+
+    def on_broken_pipe(self) -> None:
+        raise  # noqa: PLE0704 - rich calls this while it handles the BrokenPipeError
+
+
 class Screen:
     """Standard output, as a terminal with colours or as a plain stream of lines."""
 
     def __init__(self) -> None:
-        self._console = Console(file=sys.stdout, highlight=False, markup=False, emoji=False)
+        self._console = _Output(file=sys.stdout, highlight=False, markup=False, emoji=False)
         self._lines = not self._console.is_terminal  # in a pipe a paragraph is one line, for grep and cut
         self._colours = bool(self._console.color_system) and not self._console.no_color
 
@@ -186,12 +198,13 @@ def show_article(article: Article, marked: MarkedArticle) -> None:
         screen.line(screen.marked(paragraph, table=_LINES))
 
 
-def show_headlines(found: Iterable[Headline]) -> None:
-    """One line an article: number, date, source and title."""
+def show_headlines(found: Iterable[Headline], total: int) -> None:
+    """One line an article: number, date, source and title; then, as a message, how many there are in all."""
     screen = Screen()
     for each in found:
         source = f"{clean(each.source)}: " if each.source else ""
         screen.line(Text(f"{each.id:>6}  {_day(each.published):<10}  {source}", _QUIET), clean(each.title))
+    say(f"{articles(total)} in all")
 
 
 def import_summary(report: ImportReport, *, dry_run: bool = False) -> str:

@@ -4,9 +4,13 @@ Key order is part of it. `marks` are [start, end) offsets in Unicode code points
 number counts from 1; dates are ISO 8601, instants of the archive itself are UTC.
 """
 
-from collections.abc import Iterable, Sequence
+import csv
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from typing import IO
 
+from archive.settings import Settings
 from archive.types import (
     Article,
     FacetField,
@@ -94,6 +98,20 @@ def import_item(item: ImportItem) -> JsonObject:
     }
 
 
+def item_writer(stream: IO[str]) -> Callable[[ImportItem], None]:
+    """Writes each item it is given to a report file: CSV where the file's name ends so, else JSON lines."""
+    if not stream.name.lower().endswith(".csv"):
+        return lambda item: print(json.dumps(import_item(item), ensure_ascii=False), file=stream)
+    table = csv.writer(stream, lineterminator="\n")
+    table.writerow(["origin", "outcome", "article", "reason"])
+    return lambda item: table.writerow([_inert(value) for value in import_item(item).values()])
+
+
+def _inert(value: object) -> object:
+    """The value as a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
 def report(report: ImportReport) -> JsonObject:
     """The account of an import."""
     return {
@@ -124,6 +142,14 @@ def index_status(status: IndexStatus) -> JsonObject:
 def stats(stats: StoreStats, index: IndexStatus) -> JsonObject:
     """What the archive holds; sizes in bytes."""
     return {**asdict(stats), "index_bytes": index.bytes}
+
+
+def settings(settings: Settings) -> JsonObject:
+    """Each setting with its value and where that came from."""
+    return {
+        name: {"value": value if isinstance(value := getattr(settings, name), int) else str(value), "origin": origin}
+        for name, origin in settings.origins.items()
+    }
 
 
 def _described(headline: Headline, title: MarkedText | None = None) -> JsonObject:

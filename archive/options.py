@@ -1,0 +1,76 @@
+"""Options that several commands have, and how their values are read."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from archive.dates import read_date
+from archive.language import clean_language
+from archive.types import ArticleFilter, PublicationDate
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def day(text: str) -> PublicationDate:
+    """The date that a person wrote; raises BadParameter, which is wrong usage."""
+    if found := read_date(text):
+        return found
+    raise click.BadParameter(f"{text!r} is no date; write 2023, 2023-05 or 2023-05-02")
+
+
+def language(text: str) -> str:
+    """The code of a language; raises BadParameter, which is wrong usage."""
+    if found := clean_language(text):
+        return found
+    raise click.BadParameter(f"{text!r} is no language code; write en, de or zh")
+
+
+def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator, shown in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+filter_options = _together(
+    click.option("--from", "first", type=day, metavar="DATE", help="Published on this day or later."),
+    click.option("--to", "last", type=day, metavar="DATE", help="Published on this day or earlier."),
+    click.option("--source", "sources", multiple=True, metavar="NAME", help="Only this source; may be repeated."),
+    click.option("--author", "authors", multiple=True, metavar="NAME", help="Only this author; may be repeated."),
+    click.option(
+        "--language", "languages", type=language, multiple=True, metavar="CODE", help="Only this language; repeatable."
+    ),
+    click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only with this tag; may be repeated."),
+)
+
+page_options = _together(
+    click.option("--limit", type=click.IntRange(1, 200), metavar="N", help="Articles on a page."),
+    click.option("--page", type=click.IntRange(1), default=1, metavar="N", help="Which page; the first is 1."),
+)
+
+
+def article_filter(
+    *,
+    first: PublicationDate | None,
+    last: PublicationDate | None,
+    sources: tuple[str, ...],
+    authors: tuple[str, ...],
+    languages: tuple[str, ...],
+    tags: tuple[str, ...],
+) -> ArticleFilter:
+    """What `filter_options` ask for."""
+    return ArticleFilter(
+        published_from=first.first_day if first else None,
+        published_to=last.last_day if last else None,
+        sources=sources,
+        authors=authors,
+        languages=languages,
+        tags=tags,
+    )
