@@ -106,9 +106,10 @@ def main(data: str | None) -> None:  # noqa: ARG001 - read by _settings
 def import_articles(
     paths: tuple[str, ...], on_duplicate: str, report: IO[str] | None, as_json: bool, **options: Any
 ) -> None:
-    """Add articles from files, folders or - (standard input).
+    """Add articles from files or folders.
 
-    Running the same import again adds nothing. Ctrl-C is safe: what was reported is stored.
+    A PATH of - is standard input. Running the same import again adds nothing. Ctrl-C is safe: what was reported is
+    stored.
     """
     from archive import wire
     from archive.importing import ImportOptions
@@ -140,7 +141,7 @@ def _show_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None:
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
-@click.argument("words", nargs=-1, metavar="QUERY...")
+@click.argument("words", nargs=-1, metavar="[QUERY]...")
 @filter_options
 @click.option(
     "--sort",
@@ -152,9 +153,10 @@ def _show_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None:
 @page_options
 @json_option
 def search(words: tuple[str, ...], sort: str, limit: int | None, page: int, as_json: bool, **filters: Any) -> None:
-    """Find articles; the words of QUERY are joined, so -word needs no quotes.
+    """Find articles.
 
-    Without a QUERY every article that the filters let pass is found.
+    The words of QUERY are joined, so -word needs no quotes. Without a QUERY every article that the filters let pass is
+    found.
     """
     from archive import console, wire
 
@@ -230,7 +232,10 @@ def list_articles(sort: str, limit: int | None, page: int, as_json: bool, **filt
 @click.argument("numbers", type=click.IntRange(1), nargs=-1, required=True, metavar="ID...")
 @json_option
 def delete(numbers: tuple[int, ...], as_json: bool) -> None:
-    """Delete articles, with their versions and originals, for good."""
+    """Delete articles for good.
+
+    Their versions and originals go with them.
+    """
     from archive import console
 
     with _archive() as archive:
@@ -251,7 +256,10 @@ def delete(numbers: tuple[int, ...], as_json: bool) -> None:
 @click.option("--port", type=int, metavar="N", help="Listen on this port, 0 for a free one; default: 8000.")
 @click.option("--workers", type=int, metavar="N", help="Worker processes; default: 2.")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
-    """Serve the web page until Ctrl-C, and keep the index up to date meanwhile."""
+    """Serve the web page until Ctrl-C.
+
+    The index is kept up to date meanwhile, so articles can be imported at the same time.
+    """
     from archive.serve import run
 
     run(_settings(host=host, port=port, workers=workers))
@@ -259,7 +267,10 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
 
 @main.group()
 def index() -> None:
-    """Look after the index, which can be made anew from the database at any time."""
+    """Look after the index.
+
+    It can be thrown away and made anew from the database at any time.
+    """
 
 
 @index.command()
@@ -355,7 +366,7 @@ def config(as_json: bool) -> None:
 @main.command()
 @json_option
 def version(as_json: bool) -> None:
-    """Show the versions of the archive and of what it stands on."""
+    """Show the version of the archive."""
     found = {"archive": __version__, "python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -365,7 +376,10 @@ def version(as_json: bool) -> None:
 
 @main.command()
 def upgrade() -> None:
-    """Bring a database that an older archive made up to date; a copy of it is kept."""
+    """Bring an older database up to date.
+
+    A copy of it is kept beside it.
+    """
     from archive.bootstrap import upgrade_database
     from archive.console import show_line
 

@@ -44,7 +44,7 @@ _NAMES = tuple(setting.name for setting in SETTINGS)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The effective settings; `origins` tells of each whether it is from a flag, the environment, the file or default."""
+    """The effective settings; `origins` tells of each where it is from: flag, environment, archive.toml or default."""
 
     data: Path
     host: str
