@@ -13,6 +13,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from archive.console import clean
 from archive.types import ImportItem, ImportReport, Outcome
 
+GRACE = 2.0
+"""Seconds that an import has after Ctrl-C; a batch takes a fraction of that to be stored."""
+
 
 def _bar() -> Progress:
     console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
@@ -50,8 +53,8 @@ class IndexProgress:
 class ImportProgress:
     """An `importing.Observer` that shows a bar, names each failure at once and keeps the account of what was reported.
 
-    While it is used as a context, the first Ctrl-C lets the batch at hand be stored before KeyboardInterrupt is raised,
-    so that the account is true; the second one does not wait.
+    While it is used as a context, Ctrl-C gives the batch at hand `GRACE` seconds to be stored before KeyboardInterrupt
+    is raised, so that the account is true; a second Ctrl-C does not wait.
     """
 
     def __init__(self, tell: Callable[[ImportItem], None] | None = None) -> None:
@@ -109,20 +112,24 @@ class ImportProgress:
         self._bar.console.print(clean(text), soft_wrap=True)
 
     def _interrupted(self, *_: object) -> None:
-        if self._stopping:
-            raise KeyboardInterrupt
+        self._stop_if_asked()
         self._stopping = True
-        self._say("Stopping as soon as this batch is stored; Ctrl-C again stops at once.")
+        signal.setitimer(signal.ITIMER_REAL, GRACE)  # an index commit or a silent standard input can take far longer
 
-    def _stop_if_asked(self) -> None:
+    def _stop_if_asked(self, *_: object) -> None:
         if self._stopping:
             raise KeyboardInterrupt
 
     def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGINT, self._interrupted)
+        self._handlers = {
+            signal.SIGINT: signal.signal(signal.SIGINT, self._interrupted),
+            signal.SIGALRM: signal.signal(signal.SIGALRM, self._stop_if_asked),
+        }
         self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         self._bar.stop()
-        signal.signal(signal.SIGINT, self._before)

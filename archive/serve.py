@@ -5,6 +5,7 @@ writes: an index is replaced as a whole, and readers are never blocked.
 """
 
 import ipaddress
+import os
 import socket
 import subprocess
 import sys
@@ -45,9 +46,11 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family)
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise ArchiveError(f"cannot listen on {host}, port {port}: {reason}") from error
+    except UnicodeError as error:
+        raise ArchiveError(f"cannot listen on {host!r}: it is no host name") from error
 
 
 def _in_url(host: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from archive.types import FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest
 from index.columns import VALUE_FIELDS, Mask
-from index.query import And, Everything, Node, Not, Or, Query, Words
+from index.query import And, Everything, Node, Not, Or, Published, Query, Words
 from index.resolve import All, Leaf, Resolved, Resolver, Without
 from index.snapshot import Found, Snapshot
 
@@ -84,9 +84,9 @@ class Search:
         if unknown:
             return [_unknown(_names(leaf), leaf.words.start, leaf.words.end) for leaf in unknown]
         parts = resolved.parts if isinstance(resolved, All) else ()
-        wanted = tuple(part for part in parts if not isinstance(part, Without))
+        wanted = tuple(part for part in parts if not isinstance(part, Without | Published))
         if 0 < len(wanted) < len(parts) and (count := len(self.snapshot.find(All(wanted), scored=False).documents)):
-            return [_unknown(f"{_articles(count)} the rest of the query, but what is excluded leaves none of them")]
+            return [_unknown(f"{_articles(count)} the words, but the query's dates and exclusions leave none of them")]
         return []
 
     def _suggestion(self) -> str | None:

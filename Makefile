@@ -1,0 +1,74 @@
+# Everything a newcomer needs. Each target makes its own virtual environment first and re-uses it afterwards.
+#
+#   make demo     import the demo articles, search them, and serve them (PORT=8000 DATA=.demo)
+#   make test     all tests with coverage               make check    ruff, mypy, import-linter
+#   make serve    serve DATA                            make bench    compare with SQLite FTS5 and tantivy
+#   make lock     renew requirements/*.txt              make clean    remove what was made here
+
+PYTHON ?= python3
+VENV ?= .venv
+DATA ?= .demo
+PORT ?= 8000
+
+BIN := $(VENV)/bin
+ARCHIVE := $(BIN)/archive --data $(DATA)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+# Debian packages, where they are missing: installed when we may, else named.
+define debian
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); \
+	else echo "Please install $(1), then run make again." >&2; exit 1; fi
+endef
+
+.PHONY: demo demo-search serve test check bench lock clean
+
+demo: demo-search
+	@$(ARCHIVE) serve --port $(PORT)
+
+demo-search: $(VENV)/base.stamp
+	@$(ARCHIVE) import docs/demo
+	@echo; echo '$$ archive search "border security"'
+	@$(ARCHIVE) search "border security"
+
+serve: $(VENV)/base.stamp
+	@$(ARCHIVE) serve --port $(PORT)
+
+test: $(VENV)/dev.stamp
+	@command -v chromium > /dev/null && command -v chromedriver > /dev/null || { $(call debian,chromium chromium-driver); }
+	@$(BIN)/pytest -n 2 --cov $(ARGS)
+
+check: $(VENV)/dev.stamp
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/dev.stamp
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(VENV)/dev.stamp
+	@$(LOCK) -o requirements/base.txt pyproject.toml requirements/build.in $(ARGS)
+	@$(LOCK) -o requirements/dev.txt -c requirements/base.txt pyproject.toml requirements/build.in requirements/dev.in
+
+clean:
+	rm -rf .venv .demo .bench build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("The archive needs Python 3.11 or newer." if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { $(call debian,python3-venv); }
+	@echo "Making a virtual environment in $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/base.stamp: requirements/base.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the locked dependencies …"
+	@$(PIP) --require-hashes -r requirements/base.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/base.stamp
+	@echo "Installing what tests and checks need …"
+	@$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@

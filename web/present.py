@@ -1,0 +1,131 @@
+"""How values are written for a reader: dates, numbers, languages, and the direction of a text."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from urllib.parse import urlencode
+
+from flask import Flask
+
+from archive.types import FacetValue, PublicationDate, SearchRequest, TimelineBucket
+from web.params import to_args
+
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "sd", "ug", "ckb", "dv"})
+
+LANGUAGES = {
+    "am": "Amharic", "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "cs": "Czech", "da": "Danish", "de": "German",
+    "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish", "fr": "French",
+    "ha": "Hausa", "he": "Hebrew", "hi": "Hindi", "hr": "Croatian", "hu": "Hungarian", "id": "Indonesian", "ig": "Igbo",
+    "it": "Italian", "ja": "Japanese", "ko": "Korean", "ku": "Kurdish", "lg": "Ganda", "ln": "Lingala",
+    "lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "om": "Oromo", "pcm": "Nigerian Pidgin",
+    "pl": "Polish", "pt": "Portuguese", "rn": "Rundi", "ro": "Romanian", "ru": "Russian", "sk": "Slovak",
+    "sl": "Slovenian", "sn": "Shona", "so": "Somali", "sr": "Serbian", "sv": "Swedish", "sw": "Swahili", "ta": "Tamil",
+    "th": "Thai", "ti": "Tigrinya", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese",
+    "xh": "Xhosa", "yo": "Yoruba", "zh": "Chinese", "zu": "Zulu",
+}  # fmt: skip
+
+BAR_HEIGHT = 36
+BAR_WIDTH = 6
+
+
+def register(app: Flask) -> None:
+    """Make these known to the templates."""
+    app.jinja_env.filters |= {
+        "date": written_date,
+        "day": written_day,
+        "number": written_number,
+        "language": lambda code: LANGUAGES.get(code, code),
+        "direction": lambda code: "rtl" if code in RIGHT_TO_LEFT else "ltr",
+        "count": counted,
+        "size": written_size,
+    }
+    app.jinja_env.globals |= {
+        "search_query": search_query,
+        "toggled": toggled,
+        "bars": bars,
+        "page_numbers": page_numbers,
+    }
+
+
+def written_day(day: date) -> str:
+    """`2 May 2023`."""
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def written_date(published: PublicationDate | datetime) -> str:
+    """A date with just the precision that it has: `2 May 2023`, `May 2023`, `2023`."""
+    if isinstance(published, datetime):
+        return written_day(published.date())
+    day = published.first_day
+    if published.precision == "year":
+        return str(day.year)
+    return f"{day:%B} {day.year}" if published.precision == "month" else written_day(day)
+
+
+def written_number(number: int) -> str:
+    """Thousands set apart."""
+    return f"{number:,}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 article`, `2 articles`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def written_size(size: int) -> str:
+    """Bytes as a person reads them."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
+        size /= 1000  # type: ignore[assignment]
+    return ""
+
+
+def search_query(request: SearchRequest, **changes: object) -> str:
+    """The query string of a search's address with some parameters changed, beginning at its first page."""
+    return urlencode(to_args(request, **{"page": None, **changes}))
+
+
+def toggled(values: Sequence[str], value: str) -> tuple[str, ...]:
+    """The values with this one added, or taken out where it is among them."""
+    return tuple(each for each in values if each != value) if value in values else (*values, value)
+
+
+def page_numbers(page: int, pages: int) -> list[int | None]:
+    """The pages to link to: the first, the last, those around this one; None for a gap."""
+    near = sorted({1, pages, *range(max(1, page - 2), min(pages, page + 2) + 1)})
+    numbers: list[int | None] = []
+    for before, number in zip([0, *near], near, strict=False):
+        if number - before > 1:
+            numbers.append(None)
+        numbers.append(number)
+    return numbers
+
+
+def bars(timeline: Sequence[TimelineBucket], years: Sequence[FacetValue]) -> dict[str, object]:
+    """A timeline as rectangles for an SVG: one a year, each with the period it links to."""
+    if not timeline or not years:
+        return {}
+    counts = {int(each.value): each.count for each in years}
+    first, last = min(counts), max(counts)
+    span = range(first, last + 1) if last - first < 120 else sorted(counts)
+    most = max(counts.values())
+    rectangles = [
+        {
+            "x": at * (BAR_WIDTH + 1),
+            "y": BAR_HEIGHT - height,
+            "height": height,
+            "year": year,
+            "count": counts[year],
+        }
+        for at, year in enumerate(span)
+        if counts.get(year)
+        for height in [max(2, round(BAR_HEIGHT * counts[year] / most))]
+    ]
+    return {
+        "rectangles": rectangles,
+        "width": len(span) * (BAR_WIDTH + 1),
+        "height": BAR_HEIGHT,
+        "bar": BAR_WIDTH,
+        "first": first,
+        "last": last,
+    }
