@@ -1,11 +1,13 @@
 """The web front end: pages and a JSON API over the `Archive` facade. The only package that imports Flask."""
 
 import threading
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, request, url_for
+from flask import Flask, Response, abort, current_app, request, url_for
 
 from archive.bootstrap import open_archive
 from archive.service import Archive
@@ -26,7 +28,7 @@ SECURITY_HEADERS = {
 }
 """On every response, whatever it is: nothing is loaded from elsewhere, and no other site can frame or read a page."""
 
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def create_app(archive: Archive | None = None, *, settings: Settings | None = None) -> Flask:
@@ -37,7 +39,7 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     """
     settings = archive.settings if archive else settings or load_settings()
     app = Flask(__name__)
-    app.config.update(TRUSTED_HOSTS=_hosts(settings.host), MAX_CONTENT_LENGTH=64_000)
+    app.config.update(MAX_CONTENT_LENGTH=64_000)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["static"] = _static_url
     app.extensions["archive"] = _Opener(archive, settings)
@@ -47,15 +49,24 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     errors.register(app)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    app.before_request(_host_check(settings.host))
     app.after_request(_secure)
     return app
 
 
-def _hosts(host: str) -> list[str] | None:
-    """The names that requests may ask for; None, for any, where the archive is served to other machines."""
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104  # compared with, not bound to
-        return None
-    return [*LOOPBACK, f"[{host}]" if ":" in host else host]
+def _host_check(host: str) -> Callable[[], None]:
+    """Refuses requests for names that are not ours; where the archive is served to every address, any name may be."""
+    names = None if host in ("0.0.0.0", "::", "") else LOOPBACK | {host.lower()}  # noqa: S104  # compared, not bound
+
+    def check() -> None:
+        try:
+            asked_for = urlsplit(f"//{request.host}").hostname
+        except ValueError:
+            asked_for = None
+        if names is not None and asked_for not in names:
+            abort(400, f"This archive does not answer for the host {request.host!r}")
+
+    return check
 
 
 class _Opener:

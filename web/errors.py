@@ -3,7 +3,7 @@
 import secrets
 
 from flask import Flask, current_app, jsonify, render_template, request
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from archive.errors import ArchiveError
@@ -28,8 +28,6 @@ def _archive_error(error: ArchiveError) -> tuple[Response | str, int]:
 
 
 def _http_error(error: HTTPException) -> tuple[Response | str, int]:
-    if isinstance(error, SecurityError):  # a host that is not trusted: no address can be made for a page
-        return Response(f"{error.description}\n", mimetype="text/plain"), 400
     return _answer(error.code or 500, error.description or "")
 
 

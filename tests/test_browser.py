@@ -1,0 +1,215 @@
+"""A person's way in a real browser: search, article, next match, back; on a phone, a desktop, without JavaScript."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from archive.bootstrap import open_archive
+from archive.settings import load_settings
+from web import create_app
+
+pytestmark = pytest.mark.browser
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+PHONE, DESKTOP, NARROW = (390, 844), (1280, 900), (320, 640)
+FOUNDING = Path(__file__).parents[1] / "docs" / "demo" / "turkiye-iraq-border.txt"
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server over an archive with the founding article and thirty more."""
+    folder = tmp_path_factory.mktemp("browser")
+    lines = folder / "articles.jsonl"
+    body = "The border is long.\n\nSecurity matters. " + "x" * 200
+    records = [
+        {"title": f"Border article {n}", "body": f"{body} {n}", "date": str(2000 + n), "source": "Wire", "lang": "en"}
+        for n in range(30)
+    ]
+    lines.write_text("\n".join(map(json.dumps, records)))
+    with open_archive(load_settings({"data": str(folder / "data")}, {})) as archive:
+        archive.import_paths([str(FOUNDING), str(lines)])
+        with make_server("127.0.0.1", 0, create_app(archive), handler_class=_Quiet) as server:
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+            thread.start()
+            yield f"http://127.0.0.1:{server.server_port}"
+            server.shutdown()
+            thread.join()
+
+
+Browser = webdriver.Chrome
+
+
+@pytest.fixture
+def browse(tmp_path: Path) -> Iterator[Callable[..., Browser]]:
+    """Opens a browser of a size, with or without JavaScript."""
+    opened: list[Browser] = []
+
+    def start(size: tuple[int, int], *, javascript: bool = True, dark: bool = False) -> Browser:
+        options = webdriver.ChromeOptions()
+        options.binary_location = "/usr/bin/chromium"
+        for flag in (*FLAGS, f"--user-data-dir={tmp_path / f'profile{len(opened)}'}"):
+            options.add_argument(flag)
+        if not javascript:
+            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        browser = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+        opened.append(browser)
+        width, height = size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        if dark:
+            features = [{"name": "prefers-color-scheme", "value": "dark"}]
+            browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        return browser
+
+    yield start
+    for browser in opened:
+        browser.quit()
+
+
+def one(browser: Browser, css: str) -> WebElement:
+    return WebDriverWait(browser, 10).until(lambda page: page.find_element(By.CSS_SELECTOR, css))
+
+
+def every(browser: Browser, css: str) -> list[WebElement]:
+    return browser.find_elements(By.CSS_SELECTOR, css)
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no javascript"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_way_of_a_reader(
+    address: str, browse: Callable[..., Browser], size: tuple[int, int], *, javascript: bool
+) -> None:
+    browser = browse(size, javascript=javascript)
+    browser.get(address)
+    box = one(browser, "#q")
+    box.send_keys('"border security"', Keys.ENTER)
+    (hit,) = WebDriverWait(browser, 10).until(lambda _: every(browser, ".found .results > li"))
+    assert "Türkiye Seeks Cooperation" in hit.text
+    assert {mark.text for mark in every(browser, ".results mark")} == {"border security"}
+
+    hit.find_element(By.CSS_SELECTOR, "h3 a").click()
+    one(browser, "article h1")
+    assert [mark.text for mark in every(browser, "article mark")] == ["border security", "border security"]
+    first, second = every(browser, "article mark")
+    one(browser, ".matches .next").click()
+    WebDriverWait(browser, 10).until(lambda _: _is_seen(first, size))
+    if javascript:
+        assert "current" in str(first.get_attribute("class"))
+        assert one(browser, ".matches .where").text == "1 of 2"
+        browser.switch_to.active_element.send_keys("n")
+        assert one(browser, ".matches .where").text == "2 of 2"
+    else:
+        one(browser, ".matches .list summary").click()
+        every(browser, ".matches .list a")[1].click()
+    WebDriverWait(browser, 10).until(lambda _: _is_seen(second, size))
+
+    while "/articles/" in browser.current_url:
+        browser.back()
+    assert [mark.text for mark in every(browser, ".results mark")] == ["border security", "border security"]
+    assert one(browser, ".understood").text == '"border security"'
+    assert one(browser, "#q").get_attribute("value") == '"border security"'
+
+
+def _is_seen(element: WebElement, size: tuple[int, int]) -> bool:
+    """Whether it is in the window and not under the header."""
+    scrolled = element.parent.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssVisualViewport"]["pageY"]
+    return bool(40 < element.rect["y"] - scrolled < size[1] - 20)
+
+
+def test_a_snippet_leads_to_its_paragraph(address: str, browse: Callable[..., Browser]) -> None:
+    browser = browse(DESKTOP)
+    browser.get(f"{address}/search?q=%22border+security%22")
+    one(browser, ".results .paragraph").click()
+    assert browser.current_url.endswith("#p2")
+    assert _is_seen(one(browser, "#p2"), DESKTOP)
+
+
+def test_nothing_scrolls_sideways_on_the_narrowest_phone(address: str, browse: Callable[..., Browser]) -> None:
+    browser = browse(NARROW)
+    for path in ("/", "/search?q=border", "/search?q=nothing+at+all&source=Wire", "/articles/1?q=border", "/nowhere"):
+        browser.get(address + path)
+        one(browser, "main")
+        width = browser.execute_script("return document.documentElement.scrollWidth")
+        assert width <= NARROW[0], path
+
+
+def test_keys(address: str, browse: Callable[..., Browser]) -> None:
+    browser = browse(DESKTOP)
+    browser.get(f"{address}/search?q=border")
+    body = one(browser, "body")
+    body.send_keys("j")
+    body.send_keys("j")
+    second = every(browser, ".results h3 a")[1]
+    assert browser.switch_to.active_element == second
+    browser.switch_to.active_element.send_keys("/")
+    assert browser.switch_to.active_element == one(browser, "#q")
+    browser.switch_to.active_element.send_keys("j")  # typed, not a command
+    assert "j" in str(one(browser, "#q").get_attribute("value"))
+    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    browser.find_element(By.TAG_NAME, "body").send_keys("?")
+    assert one(browser, ".help .sheet").is_displayed()
+
+
+CONTRAST = """
+const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+const luminance = (colour) => {
+  const [red, green, blue] = colour.match(/[\\d.]+/g).map((text) => linear(text / 255));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+};
+const background = (node) => {
+  while (getComputedStyle(node).backgroundColor === "rgba(0, 0, 0, 0)") node = node.parentElement;
+  return getComputedStyle(node).backgroundColor;
+};
+const kinds = "body, .snippet, .meta, mark, .results h3 a, .number, .summary, .paragraph, .sorts a, .search button";
+return [...document.querySelectorAll(kinds)].map((node) => {
+  const both = [luminance(getComputedStyle(node).color), luminance(background(node))];
+  return [node.className || node.tagName, (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05)];
+});
+"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_everything_can_be_read(address: str, browse: Callable[..., Browser], *, dark: bool) -> None:
+    """Contrast of at least 4.5:1 for text (WCAG 2.2, 1.4.3)."""
+    browser = browse(DESKTOP, dark=dark)
+    browser.get(f"{address}/search?q=border+security")
+    one(browser, ".results mark")
+    contrasts = browser.execute_script(CONTRAST)
+    assert len(contrasts) > 10
+    assert [row for row in contrasts if row[1] < 4.5] == []
+    background = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert (background == "rgb(23, 22, 20)") is dark
+
+
+def test_the_browser_finds_nothing_to_complain_about(address: str, browse: Callable[..., Browser]) -> None:
+    """No script error, nothing blocked by the content security policy, nothing missing."""
+    browser = browse(DESKTOP)
+    for path in ("/", "/search?q=border", "/articles/1?q=border"):
+        browser.get(address + path)
+        one(browser, "main")
+    assert [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []  # type: ignore[no-untyped-call]
