@@ -76,13 +76,39 @@ def run(
     files = list(_files(paths))
     if observer:
         observer.total(sum(file.size for file in files))
+    rehearsal = _Rehearsal()
     for batch in _batches(_articles(files, options, account)):
         items = store.add(batch, options.on_duplicate, dry_run=options.dry_run)
+        if options.dry_run:
+            items = list(map(rehearsal.judge, batch, items))
         for item in items:
             account.add(item)
         if after_batch:
             after_batch(sum(item.outcome in (Outcome.ADDED, Outcome.UPDATED) for item in items))
     return replace(account.report(), seconds=time.perf_counter() - started)
+
+
+class _Rehearsal:
+    """Remembers what a dry run would have stored, since the store has forgotten it when the next batch comes."""
+
+    def __init__(self) -> None:
+        self._texts: set[bytes] = set()
+        self._urls: set[str] = set()
+
+    def judge(self, article: NewArticle, item: ImportItem) -> ImportItem:
+        """The outcome as it would be had the batches before been stored."""
+        known_text = article.fingerprint in self._texts
+        known_url = article.url in self._urls
+        self._texts.add(article.fingerprint)
+        if article.url:
+            self._urls.add(article.url)
+        if item.outcome is not Outcome.ADDED or not (known_text or known_url):
+            return item
+        if known_text:
+            return ImportItem(item.origin, Outcome.DUPLICATE, None, "same text as an item before it")
+        return ImportItem(
+            item.origin, Outcome.UPDATED, None, "a new version: same URL as an item before it, other text"
+        )
 
 
 # --- counting -------------------------------------------------------------------------------------------------------
@@ -187,20 +213,18 @@ def _reason(error: Exception) -> str:
 # --- articles -------------------------------------------------------------------------------------------------------
 
 
-class _Counted(io.RawIOBase):
-    """A binary stream that tells how much of it has been read."""
+class _Raw(io.RawIOBase):
+    """A raw stream over a function that reads at most so many bytes, and none at the end."""
 
-    def __init__(self, stream: io.FileIO, tell: Callable[[int], None]) -> None:
-        self._stream = stream
-        self._tell = tell
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self._read = read
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._stream.read(len(buffer))
+        data = self._read(len(buffer))
         buffer[: len(data)] = data
-        self._tell(len(data))
         return len(data)
 
 
@@ -219,8 +243,8 @@ def _articles(files: Iterable[_File], options: ImportOptions, account: _Account)
 def _read(file: _File, options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
     origin = Origin(file.path, options.format or "unknown")
     try:
-        with closing(_open(file)) as raw, io.BufferedReader(_Counted(raw, account.advance), 1 << 16) as counted:
-            stream = _uncompressed(counted)
+        with closing(_open(file)) as raw:
+            stream = _uncompressed(_buffered(raw, account.advance))
             head = stream.peek(_HEAD)[:_HEAD]
             name = options.format or detect(file.path, head, asked_for=file.named)
             origin = Origin(file.path, name)
@@ -240,10 +264,22 @@ def _open(file: _File) -> io.FileIO:
     return Path(file.path).open("rb", buffering=0)
 
 
-def _uncompressed(stream: "io.BufferedReader[_Counted]") -> "io.BufferedReader[Any]":
-    if stream.peek(2)[:2] == b"\x1f\x8b":
-        return io.BufferedReader(gzip.GzipFile(fileobj=stream), 1 << 16)
-    return stream
+def _buffered(raw: io.FileIO, tell: Callable[[int], None]) -> "io.BufferedReader[Any]":
+    """The file, telling how much of it has been read."""
+
+    def read(size: int) -> bytes:
+        data = raw.read(size) or b""
+        tell(len(data))
+        return data
+
+    return io.BufferedReader(_Raw(read), 1 << 16)
+
+
+def _uncompressed(stream: "io.BufferedReader[Any]") -> "io.BufferedReader[Any]":
+    if stream.peek(2)[:2] != b"\x1f\x8b":
+        return stream
+    # read1: a buffer that asks for more than one block loses what came before the place where the file breaks off
+    return io.BufferedReader(_Raw(gzip.GzipFile(fileobj=stream).read1), 1 << 16)
 
 
 def _finish(found: NewArticle | Failed, options: ImportOptions, account: _Account) -> Iterator[NewArticle]:

@@ -47,4 +47,7 @@ def _identifier() -> "LanguageIdentifier":
     """Loaded when it is first needed, since it takes most of a second."""
     from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_modelpath(MODEL_DIR / MODEL_FILE, norm_probs=True)
+    identifier = LanguageIdentifier.from_modelpath(MODEL_DIR / MODEL_FILE, norm_probs=True)
+    # Without the languages that have no two-letter code: most are dialects that share the probability of a larger one.
+    identifier.set_languages([label for label in identifier.labels if len(label) == 2])
+    return identifier

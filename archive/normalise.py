@@ -3,7 +3,6 @@
 import re
 import unicodedata
 from dataclasses import replace
-from statistics import median
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from archive.errors import NoTextError
@@ -17,7 +16,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u202a
 _LINE_END = re.compile(r"\r\n?|\u2028|\x0c|\x0b")
 _BLANK = re.compile(r"\n[ \t\u00a0\u3000]*\n\s*|\u2029")
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid", re.IGNORECASE)
-_HARD_WRAP = range(45, 101)
+_NOT_PROSE = re.compile(r"^\s*(?:[>|:*+#=_-]|\d+[.)]\s)|\S\s{3,}\S|\t")
+_HARD_WRAP = range(45, 91)
 
 
 def normalise(article: NewArticle) -> NewArticle:
@@ -58,50 +58,43 @@ def clean_line(text: str) -> str:
 def clean_body(text: str) -> str:
     """Paragraphs parted by one blank line.
 
-    Blank lines part paragraphs, and a single line feed is a line break inside one. In a text without blank lines each
-    line is a paragraph, unless the lines are evidently wrapped at a fixed width. Among wrapped lines an indented one
-    begins a paragraph.
+    Blank lines part paragraphs, and a single line feed is a line break inside one; in a text without blank lines each
+    line is a paragraph. Where lines are evidently wrapped at a fixed width, their breaks mean nothing: they are joined,
+    and a line that is indented between lines that are not begins a paragraph.
     """
     text = clean_text(text).strip("\n")
     blocks = [block for block in _BLANK.split(text) if block and not block.isspace()]
-    split = _split_block if len(blocks) > 1 else _split_lines
-    paragraphs = (_trim(paragraph) for block in blocks for paragraph in split(block))
+    if _is_hard_wrapped([line for block in blocks for line in block.split("\n") if line.strip()]):
+        blocks = [paragraph for block in blocks for paragraph in _unwrap(block)]
+    elif len(blocks) == 1:
+        blocks = blocks[0].split("\n")
+    paragraphs = ("\n".join(line.rstrip() for line in block.split("\n")).strip() for block in blocks)
     return PARAGRAPH_BREAK.join(filter(None, paragraphs))
 
 
-def _trim(paragraph: str) -> str:
-    return "\n".join(line.rstrip() for line in paragraph.split("\n")).strip()
-
-
-def _split_lines(block: str) -> list[str]:
-    """The paragraphs of a text without blank lines."""
-    lines = [line for line in block.split("\n") if line.strip()]
-    return _split_block(block) if _is_hard_wrapped(lines) else lines
-
-
-def _split_block(block: str) -> list[str]:
-    """The paragraphs of wrapped lines: a line that is indented between lines that are not begins one."""
+def _unwrap(block: str) -> list[str]:
+    """The paragraphs of a block of wrapped lines; lists, quotations and tables keep their lines."""
     lines = block.split("\n")
+    if any(_NOT_PROSE.search(line) for line in lines):
+        return [block]
     paragraphs = lines[:1]
     for before, line, after in zip(lines, lines[1:], [*lines[2:], ""], strict=False):
-        begins = line[:1].isspace() and not before[:1].isspace() and not after[:1].isspace()
-        if begins:
+        if line[:1].isspace() and not before[:1].isspace() and not after[:1].isspace():
             paragraphs.append(line)
         else:
-            paragraphs[-1] += "\n" + line
+            paragraphs[-1] = f"{paragraphs[-1].rstrip()} {line.strip()}"
     return paragraphs
 
 
 def _is_hard_wrapped(lines: list[str]) -> bool:
-    """Whether lines end because a width was reached: many of them, of like length, few of them ending a sentence."""
+    """Whether lines end because a width was reached: most reach it, none goes far beyond, few end a sentence."""
     if len(lines) < 3:
         return False
-    lengths = [len(line.rstrip()) for line in lines]
-    middle = median(lengths)
-    full = [line.rstrip() for line, length in zip(lines, lengths, strict=True) if length > middle * 0.75]
-    alike = sum(abs(len(line) - middle) <= 15 for line in full) >= 0.8 * len(full)
+    lengths = sorted(len(line.rstrip()) for line in lines)
+    width = lengths[int(len(lengths) * 0.9)]
+    full = [line.rstrip() for line in lines if len(line.rstrip()) > width * 0.75]
     ended = sum(line[-1] in '.!?:;”"。！？' for line in full)
-    return round(middle) in _HARD_WRAP and max(lengths) <= 110 and alike and ended <= 0.5 * len(full)
+    return width in _HARD_WRAP and lengths[-1] <= width + 30 and 2 * len(full) >= len(lines) and 2 * ended <= len(full)
 
 
 def first_words(text: str) -> str:

@@ -92,7 +92,7 @@ def _words(token: "Token") -> str:
         if child.type in ("text", "code_inline"):
             parts.append(child.content)
         elif child.type in ("softbreak", "hardbreak"):
-            parts.append("\n")
+            parts.append(" " if child.type == "softbreak" else "\n")
         elif child.type == "image":
             parts.append(child.content)
     return "".join(parts).strip()
