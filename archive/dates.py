@@ -29,22 +29,36 @@ _MONTHS = {
 }
 _ISO = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s?(Z|[+-]\d\d:?\d\d)?)?)?)?")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?")
-_SLASHED = re.compile(r"(\d{4})/(\d\d?)(?:/(\d\d?))?")
+_YEAR_FIRST = re.compile(r"(\d{4})(?P<by>[/.-])(\d\d?)(?:(?P=by)(\d\d?))?")
+_YEAR_LAST = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})")
 _DOTTED = re.compile(r"(\d\d?)\.\s?(\d\d?)\.\s?(\d{4})")
-_DAY_MONTH = re.compile(r"(?:\w+,\s+)?(\d\d?)(?:st|nd|rd|th|\.|er|º)?\s+(?:de\s+)?(\w+)\.?,?\s+(?:de\s+)?(\d{4})")
-_MONTH_DAY = re.compile(r"(?:\w+,\s+)?(\w+)\.?\s+(\d\d?)(?:st|nd|rd|th)?,?\s+(\d{4})")
+_WEEKDAY = r"(?:[^\W\d]+[.,]? )?"
+_DAY_MONTH = re.compile(
+    _WEEKDAY + r"(\d\d?)(?:st|nd|rd|th|\.|er|º)?[ -](?:(?:de|of) )?([^\W\d]+)\.?,?[ -](?:de )?(\d{4})"
+)
+_MONTH_DAY = re.compile(_WEEKDAY + r"([^\W\d]+)\.? (\d\d?)(?:st|nd|rd|th)?,? (\d{4})")
 _MONTH_YEAR = re.compile(r"(\w+)\.?,?\s+(?:de\s+)?(\d{4})")
 _CHINESE = re.compile(r"(\d{4})年(?:(\d\d?)月(?:(\d\d?)日)?)?")
+_MAIL = re.compile(
+    r"(?:[A-Z][a-z]{2},? )?"
+    r"(?:\d\d? [A-Z][a-z]{2} \d{2,4} [\d:]+(?: [A-Z]{1,5}| [+-]\d{4})?|[A-Z][a-z]{2} \d\d? [\d:]+ \d{4})"
+)
+_EPOCH = re.compile(r"(\d{10})(?:\d{3})?")
+_CLOCK = re.compile(
+    r",?(?: at| um| -)? \d\d?[:.]\d\d(?:[:.][\d.]+)?(?: ?[ap]\.?m\.?| ?h| Uhr)?(?: [A-Z]{1,5}| [+-]\d\d:?\d\d)?$",
+    re.IGNORECASE,
+)
 
 
 def read_date(text: str) -> PublicationDate | None:
     """The date that a text states, with just the precision it states, or None where it is none or could be two.
 
     Understands ISO 8601, RFC 5322 (e-mail, RSS), `20230502`, `2023/05/02`, `02.05.2023` (with dots the day is first),
-    `2 May 2023`, `May 2, 2023`, `May 2023` in seven languages, and 2023年5月2日. `03/04/2023` is None: it may be two.
+    `2 May 2023`, `May 2, 2023`, `May 2023` in seven languages, 2023年5月2日, and seconds or milliseconds since 1970 (in
+    UTC). `03/04/2023` is None: it may be two. Of a day with a time that is written in any other way the day is read.
     """
-    text = " ".join(text.split())
-    for read in (_read_iso, _read_numbers, _read_names, _read_mail):
+    text = re.sub(r"\d", lambda digit: str(int(digit[0])), " ".join(text.split()))  # in whatever script they are
+    for read in (_read_iso, _read_mail, _read_numbers, _read_names):
         try:
             if found := read(text):
                 return found
@@ -67,16 +81,23 @@ def _read_numbers(text: str) -> PublicationDate | None:
             return _make(year, month, day)
         moment = datetime(*map(int, (year, month, day, hour, minute, second)), tzinfo=UTC if zone else None)  # type: ignore[arg-type,misc]
         return PublicationDate.parse(moment.isoformat())
-    if slashed := _SLASHED.fullmatch(text):
-        return _make(*slashed.groups())
+    if epoch := _EPOCH.fullmatch(text):
+        return PublicationDate.parse(datetime.fromtimestamp(int(epoch[1]), UTC).isoformat())
+    text = _CLOCK.sub("", text)
+    if ordered := _YEAR_FIRST.fullmatch(text):
+        return _make(ordered[1], ordered[3], ordered[4])
     if dotted := _DOTTED.fullmatch(text):
         return _make(dotted[3], dotted[2], dotted[1])
-    if chinese := _CHINESE.match(text):
+    if slashed := _YEAR_LAST.fullmatch(text):
+        day, month = sorted((slashed[1], slashed[2]), key=int, reverse=True)
+        return _make(slashed[3], month, day) if int(day) > 12 or int(day) == int(month) else None
+    if chinese := _CHINESE.fullmatch(text):
         return _make(*chinese.groups())
     return None
 
 
 def _read_names(text: str) -> PublicationDate | None:
+    text = _CLOCK.sub("", text)
     if (found := _DAY_MONTH.fullmatch(text)) and (month := _month(found[2])):
         return _make(found[3], month, found[1])
     if (found := _MONTH_DAY.fullmatch(text)) and (month := _month(found[1])):
@@ -87,14 +108,14 @@ def _read_names(text: str) -> PublicationDate | None:
 
 
 def _read_mail(text: str) -> PublicationDate | None:
-    """RFC 5322, whose `-0000` says that the zone is unknown."""
-    if not re.search(r"\d{1,2}:\d\d", text):
+    """RFC 5322, whose `-0000` says that the zone is unknown, and C's asctime."""
+    if not _MAIL.fullmatch(text):
         return None
     return PublicationDate.parse(parsedate_to_datetime(text).isoformat())
 
 
 def _month(name: str) -> str | None:
-    number = _MONTHS.get(name.casefold()) or _MONTHS.get(name.lower())
+    number = _MONTHS.get(name.lower().replace("i̇", "i")) or _MONTHS.get(name.replace("I", "ı").lower())
     return str(number) if number else None
 
 

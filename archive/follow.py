@@ -30,7 +30,7 @@ def follow(archive: Archive, master: int) -> None:
     while True:
         stop_without_master()
         try:
-            if archive.index_status().state is not IndexState.CURRENT:
+            if archive.index_state() is not IndexState.CURRENT:
                 archive.sync(stop_without_master, wait=0.0)
         except IndexLockedError:
             pass  # another process is at it
@@ -44,4 +44,4 @@ def follow(archive: Archive, master: int) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the master ends us
     with open_archive(load_settings({"data": sys.argv[1]}), catch_up=False) as opened:
-        follow(opened, os.getppid())
+        follow(opened, master=int(sys.argv[2]))

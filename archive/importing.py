@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from archive.errors import ArchiveError, FormatError, UnknownFormatError
+from archive.errors import ArchiveError, FormatError, UnknownFormatError, UnreadableFileError
 from archive.formats import FORMATS, Failed, InputFile, detect
 from archive.normalise import normalise
 from archive.ports import Store
@@ -73,16 +73,16 @@ def run(
     """
     started = time.perf_counter()
     account = _Account(observer)
-    files = list(_files(paths))
+    paths = list(paths)
     if observer:
-        observer.total(sum(file.size for file in files))
+        observer.total(sum(file.size for file in _files(paths)))
     rehearsal = _Rehearsal()
-    for batch in _batches(_articles(files, options, account)):
+    for batch in _batches(_articles(_files(paths), options, account)):
         items = store.add(batch, options.on_duplicate, dry_run=options.dry_run)
         if options.dry_run:
             items = list(map(rehearsal.judge, batch, items))
-        for item in items:
-            account.add(item)
+        for article, item in zip(batch, items, strict=True):
+            account.add(replace(item, reason=article.note) if item.outcome is Outcome.ADDED else item)
         if after_batch:
             after_batch(sum(item.outcome in (Outcome.ADDED, Outcome.UPDATED) for item in items))
     return replace(account.report(), seconds=time.perf_counter() - started)
@@ -124,7 +124,7 @@ class _Account:
 
     def add(self, item: ImportItem) -> None:
         self.counts[item.outcome] += 1
-        if item.outcome is not Outcome.ADDED:
+        if item.outcome is not Outcome.ADDED or item.reason:
             self.items.append(item)
         if self.observer:
             self.observer.item(item)
@@ -163,6 +163,11 @@ class _File:
     failed: str | None = None
     skipped: str | None = None
 
+    @property
+    def name(self) -> str:
+        """The path as text, since bytes of it that are no UTF-8 cannot be stored."""
+        return self.path.encode("utf-8", "replace").decode()
+
 
 def _files(paths: Iterable[str]) -> Iterator[_File]:
     """Every file of the paths; folders are walked in the order of names, without hidden files."""
@@ -171,7 +176,9 @@ def _files(paths: Iterable[str]) -> Iterator[_File]:
             yield _File(path)
             continue
         try:
-            if Path(path).is_dir():
+            if not path:  # which pathlib takes for the current folder
+                yield _File(path, failed="there is no such file: the path is empty")
+            elif Path(path).is_dir():
                 yield from _walk(Path(path))
             else:
                 yield _look(Path(path), named=True)
@@ -186,14 +193,17 @@ def _walk(folder: Path) -> Iterator[_File]:
         yield _File(str(folder), failed=_reason(error))
         return
     for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_symlink():
-            yield _File(str(entry), skipped="it is a symbolic link; name its target to import it")
-        elif entry.is_dir():
-            yield from _walk(entry)
-        else:
-            yield _look(entry, named=False)
+        try:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_symlink():
+                yield _File(str(entry), skipped="it is a symbolic link; name its target to import it")
+            elif entry.is_dir():
+                yield from _walk(entry)
+            else:
+                yield _look(entry, named=False)
+        except OSError as error:  # one that may not be looked at, or went away
+            yield _File(str(entry), failed=_reason(error))
 
 
 def _look(path: Path, *, named: bool) -> _File:
@@ -231,7 +241,7 @@ class _Raw(io.RawIOBase):
 def _articles(files: Iterable[_File], options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
     """The articles of all files, normalised; everything else goes to the account."""
     for file in files:
-        origin = Origin(file.path, options.format or "unknown")
+        origin = Origin(file.name, options.format or "unknown")
         if file.failed:
             account.failed(origin, file.failed)
         elif file.skipped:
@@ -241,14 +251,14 @@ def _articles(files: Iterable[_File], options: ImportOptions, account: _Account)
 
 
 def _read(file: _File, options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
-    origin = Origin(file.path, options.format or "unknown")
+    origin = Origin(file.name, options.format or "unknown")
     try:
         with closing(_open(file)) as raw:
             stream = _uncompressed(_buffered(raw, account.advance))
             head = stream.peek(_HEAD)[:_HEAD]
-            name = options.format or detect(file.path, head, asked_for=file.named)
-            origin = Origin(file.path, name)
-            for found in FORMATS[name].read(InputFile(file.path, stream, name, options.max_item_bytes)):
+            name = options.format or detect(file.name, head, asked_for=file.named)
+            origin = Origin(file.name, name)
+            for found in FORMATS[name].read(InputFile(file.name, stream, name, options.max_item_bytes)):
                 yield from _finish(found, options, account)
     except UnknownFormatError as error:
         (account.failed if file.named else account.skipped)(origin, str(error))
@@ -260,6 +270,8 @@ def _read(file: _File, options: ImportOptions, account: _Account) -> Iterator[Ne
 
 def _open(file: _File) -> io.FileIO:
     if file.path == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise UnreadableFileError("standard input is closed")
         return io.FileIO(sys.stdin.fileno(), closefd=False)
     return Path(file.path).open("rb", buffering=0)
 
@@ -299,6 +311,7 @@ def _with_options(article: NewArticle, options: ImportOptions) -> NewArticle:
         language=options.language or article.language,
         published=options.published or article.published,
         tags=(*article.tags, *options.tags),
+        note=None if options.published else article.note,
     )
 
 

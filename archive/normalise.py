@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import replace
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from archive.errors import NoTextError
 from archive.language import clean_language, detect_language
@@ -13,7 +13,7 @@ MAX_TITLE = 80
 """Characters of a title that is made of the first words of a text without one."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
-_LINE_END = re.compile(r"\r\n?|\u2028|\x0c|\x0b")
+_LINE_END = re.compile(r"\r\n?|[\u2028\x85\x0c\x0b]")
 _BLANK = re.compile(r"\n[ \t\u00a0\u3000]*\n\s*|\u2029")
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid", re.IGNORECASE)
 _NOT_PROSE = re.compile(r"^\s*(?:[>|:*+#=_-]|\d+[.)]\s)|\S\s{3,}\S|\t")
@@ -117,13 +117,11 @@ def clean_url(url: str | None) -> str | None:
         return None
     if parts.scheme.lower() not in ("http", "https") or not host or re.search(r"[\s\x00-\x1f\ud800-\udfff]", text):
         return None
+    if ":" in host:
+        host = f"[{host}]"
     if port and port != {"http": 80, "https": 443}[parts.scheme.lower()]:
         host = f"{host}:{port}"
-    query = parts.query
-    if _TRACKING.search(query):
-        query = urlencode(
-            [pair for pair in parse_qsl(query, keep_blank_values=True) if not _TRACKING.fullmatch(pair[0])]
-        )
+    query = "&".join(part for part in parts.query.split("&") if not _TRACKING.fullmatch(part.partition("=")[0]))
     return urlunsplit((parts.scheme.lower(), host, parts.path or "/", query, ""))
 
 

@@ -10,6 +10,7 @@ from archive.types import (
     Changes,
     Headline,
     ImportItem,
+    IndexState,
     IndexStatus,
     MarkedArticle,
     NewArticle,
@@ -105,8 +106,11 @@ class Follower(Protocol):
 class SearchIndex(Follower, Protocol):
     """Finds articles. Follows a store by its changes, holds no text, and can be thrown away at any time."""
 
+    def state(self, last_sequence: int) -> IndexState:
+        """How the index stands to a store whose newest change is `last_sequence`; cheap."""
+
     def status(self, last_sequence: int) -> IndexStatus:
-        """How the index stands to a store whose newest change is `last_sequence`."""
+        """The same with everything that can be told about it."""
 
     def rebuild(self, *, wait: float = 60.0) -> AbstractContextManager[Follower]:
         """An empty index beside this one, to be filled with `apply` inside the `with` block.

@@ -5,6 +5,7 @@ writes: an index is replaced as a whole, and readers are never blocked.
 """
 
 import ipaddress
+import math
 import os
 import socket
 import subprocess
@@ -25,7 +26,7 @@ THREADS = 4
 GRACE = 3
 """Seconds that answers under way have when the server is stopped."""
 
-RESTART_AFTER = 10
+RESTART_AFTER = 2
 """Seconds between two starts of the follower, should it die at once each time."""
 
 
@@ -34,8 +35,8 @@ def run(settings: Settings) -> None:
 
     Raises ArchiveError when the address cannot be used, and what `open_archive` raises when the archive cannot.
     """
-    listener = _listen(settings.host, settings.port)
     open_archive(settings, catch_up=False).close()  # so that what is wrong is said once, here
+    listener = _listen(settings.host, settings.port)
     address = f"http://{_in_url(settings.host)}:{listener.getsockname()[1]}"
     if not _is_loopback(settings.host):
         say(f"Warning: {settings.host} can be reached from other machines, and the archive has no login.")
@@ -102,7 +103,7 @@ class _Master(Arbiter):  # type: ignore[misc]
     """gunicorn's master process, which keeps the follower alive as it keeps its workers."""
 
     follower: subprocess.Popen[bytes] | None = None
-    follower_started = 0.0
+    follower_started = -math.inf
 
     def manage_workers(self) -> None:
         """Called by gunicorn every second."""
@@ -110,7 +111,7 @@ class _Master(Arbiter):  # type: ignore[misc]
         dead = self.follower is None or self.follower.poll() is not None
         if dead and time.monotonic() - self.follower_started > RESTART_AFTER:
             # -P: a folder `db` or `web` where the command was typed must not be taken for ours
-            command = [sys.executable, "-P", "-m", "archive.follow", str(self.app.settings.data)]
+            command = [sys.executable, "-P", "-m", "archive.follow", str(self.app.settings.data), str(os.getpid())]
             self.follower = subprocess.Popen(command)  # noqa: S603 - our own module
             self.follower_started = time.monotonic()
 

@@ -88,7 +88,7 @@ class Archive:
     def catch_up(self) -> int:
         """Apply the changes that wait when they are few; how many are left. Never waits for another writer."""
         behind = self.behind()
-        if 0 < behind <= INLINE_CHANGES and self.index_status().state is IndexState.BEHIND:
+        if 0 < behind <= INLINE_CHANGES and self.index_state() is IndexState.BEHIND:
             with suppress(IndexLockedError):  # another process is at it, and will get to these changes too
                 self.sync(wait=0.0)
             behind = self.behind()
@@ -138,8 +138,12 @@ class Archive:
         """Index everything anew while the old index goes on answering."""
         return rebuild(self.store, self.index, progress=progress or silent)
 
-    def index_status(self) -> IndexStatus:
+    def index_state(self) -> IndexState:
         """How the index stands to the store."""
+        return self.index.state(self.store.last_sequence())
+
+    def index_status(self) -> IndexStatus:
+        """How the index stands to the store, and everything that can be told about it."""
         return self.index.status(self.store.last_sequence())
 
     def verify(self) -> list[str]:

@@ -21,7 +21,7 @@ def sync(store: Store, index: SearchIndex, *, progress: Progress = silent, wait:
 
     Raises IndexLockedError when another process is still writing the index after `wait` seconds.
     """
-    if index.status(store.last_sequence()).state in (IndexState.CURRENT, IndexState.BEHIND):
+    if index.state(store.last_sequence()) in (IndexState.CURRENT, IndexState.BEHIND):
         return _follow(store, index, progress, wait)
     return rebuild(store, index, progress=progress, wait=wait)
 

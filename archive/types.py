@@ -114,6 +114,8 @@ class NewArticle:
     tags: tuple[str, ...] = ()
     summary: str | None = None
     original: Original | None = field(default=None, repr=False)
+    note: str | None = None
+    """What it states and could not be understood, for the account of the import; it is not stored."""
 
     @property
     def fingerprint(self) -> bytes:

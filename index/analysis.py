@@ -258,6 +258,12 @@ def is_unspaced(form: str) -> bool:
     return bool(_CELL.match(form))
 
 
+def first_cell(text: str) -> int:
+    """Code points of the first character, with its marks, of a text in a script written without spaces."""
+    found = _CELL.match(text)
+    return found.end() if found else len(text)
+
+
 def is_single_cell(form: str) -> bool:
     """Whether a token is one lone character of a script written without spaces."""
     return bool(_CELL.fullmatch(form))

@@ -1,5 +1,6 @@
 """One generation of the index: a folder with a Whoosh index and the manifest that proves it whole."""
 
+import gc
 import struct
 from contextlib import suppress
 from dataclasses import replace
@@ -23,7 +24,9 @@ FINGERPRINT = f"schema {schema.VERSION}, analysis {analysis.VERSION}, whoosh3 {v
 DAMAGE = (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, OverflowError,
           MemoryError, struct.error, whoosh_index.IndexError)  # fmt: skip
 
-MEMORY_MB = 128
+_MANY = 1_000
+
+MEMORY_MB = 64
 """Postings that Whoosh's writer keeps in memory before it spills them to disk."""
 
 
@@ -110,6 +113,8 @@ class Generation:
                 refused[error.article.id] = str(error)
                 articles.remove(error.article)
         self._record(changes.sequence, refused)
+        if len(articles) >= _MANY:
+            gc.collect()  # Whoosh's readers and writers are cycles that hold a commit's memory until this is run
 
     def _commit(self, articles: list[Article], deleted: tuple[int, ...]) -> None:
         index = self._index()

@@ -38,10 +38,14 @@ class Vocabulary(Protocol):
 
 
 class Row(NamedTuple):
-    """Terms that stand one after another. Stemmed rows are looked for among stems, others among forms."""
+    """Terms that stand one after another. Stemmed rows are looked for among stems, others among forms.
+
+    Of a pair of characters that was asked for by its first alone, only that one is a match (`first_cell`).
+    """
 
     terms: tuple[str, ...]
     stemmed: bool
+    first_cell: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ class Resolver:
     def _rows(self, forms: tuple[str, ...], words: Words) -> Iterator[Row]:
         if len(forms) == 1 and is_single_cell(forms[0]):
             for form in self._expand(forms[0], re.compile(re.escape(forms[0]) + ".*", re.DOTALL), words):
-                yield Row((form,), False)
+                yield Row((form,), False, first_cell=True)
         elif words.quoted or words.field not in (None, "title") or any(map(is_unspaced, forms)):
             yield Row(forms, False)
         else:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from archive.types import PARAGRAPH_BREAK, Article, MarkedArticle, MarkedText, Snippet, Span
-from index.analysis import Token, stem, stemmer_of, tokenise
+from index.analysis import Token, first_cell, stem, stemmer_of, tokenise
 from index.resolve import All, Any, Leaf, Resolved, Row
 
 PASSAGE = 240
@@ -55,7 +55,9 @@ class Highlighter:
             stems = by_stem.get(stem(token.form, stemmer), ()) if by_stem else ()
             for row, part in (*rows, *stems):
                 if _stands_at(row, tokens, at, stemmer):
-                    found.append(Match(token.start, tokens[at + len(row.terms) - 1].end, part))
+                    last = tokens[at + len(row.terms) - 1]
+                    end = token.start + first_cell(text[token.start : last.end]) if row.first_cell else last.end
+                    found.append(Match(token.start, end, part))
         return found
 
     def title(self, article: Article) -> MarkedText:

@@ -50,32 +50,35 @@ class WhooshIndex:
 
     # -- how it stands
 
+    def state(self, last_sequence: int) -> IndexState:
+        """See `SearchIndex.state`."""
+        return self._compare(last_sequence)[0]
+
     def status(self, last_sequence: int) -> IndexStatus:
         """See `SearchIndex.status`."""
-        state, reason, generation = self._judge()
-        if generation is None:
-            return IndexStatus(
-                state=state, reason=reason, articles=0, sequence=0, behind=last_sequence, bytes=0, engine=FINGERPRINT
-            )
-        sequence = generation.checkpoint()
-        if state is IndexState.CURRENT and sequence > last_sequence:
-            state, reason = (
-                IndexState.OUTDATED,
-                "it holds changes that the database does not have; an older one was restored",
-            )
-        elif state is IndexState.CURRENT and sequence < last_sequence:
-            state = IndexState.BEHIND
+        state, reason, generation = self._compare(last_sequence)
         usable = state in (IndexState.CURRENT, IndexState.BEHIND)
+        sequence = generation.checkpoint() if generation else 0
         return IndexStatus(
             state=state,
             reason=reason,
             articles=self._count() if usable else 0,
             sequence=sequence,
             behind=max(0, last_sequence - sequence) if usable else last_sequence,
-            bytes=sum(size for size, _, _ in generation.manifest.files.values()),
-            engine=generation.manifest.fingerprint,
-            refused=generation.manifest.refused,
+            bytes=sum(size for size, _, _ in generation.manifest.files.values()) if generation else 0,
+            engine=generation.manifest.fingerprint if generation else FINGERPRINT,
+            refused=generation.manifest.refused if generation else {},
         )
+
+    def _compare(self, last_sequence: int) -> tuple[IndexState, str | None, Generation | None]:
+        state, reason, generation = self._judge()
+        if state is IndexState.CURRENT and generation:
+            if generation.checkpoint() > last_sequence:
+                reason = "it holds changes that the database does not have; an older database was put back"
+                state = IndexState.OUTDATED
+            elif generation.checkpoint() < last_sequence:
+                state = IndexState.BEHIND
+        return state, reason, generation
 
     def _judge(self) -> tuple[IndexState, str | None, Generation | None]:
         """Whether the current generation can be used, why not, and the generation where its manifest can be read."""

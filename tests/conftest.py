@@ -64,12 +64,15 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def run(settings: Settings) -> Run:
+def run(settings: Settings, tmp_path: Path) -> Run:
     """Runs `archive` in this process on the test's data directory and checks its exit status."""
 
-    def run_command(*arguments: object, status: int = 0, stdin: str | None = None) -> Ran:
+    def run_command(*arguments: object, status: int = 0, stdin: str = "") -> Ran:
         command = ["--data", str(settings.data), *map(str, arguments)]
-        result = CliRunner().invoke(main, command, input=stdin)
+        given = tmp_path / "stdin"  # a real file, for standard input is read by its descriptor
+        given.write_text(stdin, encoding="utf-8")
+        with given.open("rb") as stream:
+            result = CliRunner().invoke(main, command, input=stream)
         assert result.exit_code == status, result.output
         assert "Traceback" not in result.output
         return Ran(result.stdout, result.stderr)
@@ -79,11 +82,11 @@ def run(settings: Settings) -> Run:
 
 @pytest.fixture
 def start(settings: Settings) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Starts `archive` as a process of its own on the test's data directory; whatever still runs is ended with the test."""
+    """Starts `archive` on the test's data directory as a process of its own, which ends with the test at the latest."""
     started: list[subprocess.Popen[str]] = []
 
     def start_command(*arguments: object, **options: Any) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", "from archive.cli import main; main()", "--data", str(settings.data)]
+        command = [sys.executable, "-P", "-c", "from archive.cli import main; main()", "--data", str(settings.data)]
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
         process = subprocess.Popen([*command, *map(str, arguments)], text=True, **pipes)
         started.append(process)

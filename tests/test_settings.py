@@ -58,7 +58,7 @@ def test_numbers_have_bounds(value: str, fits: bool) -> None:
     if fits:
         assert load_settings({}, {"ARCHIVE_PORT": value}).port == int(value)
     else:
-        with pytest.raises(SettingsError, match=r"port \(environment\) is '.*' but it must be .* from 0 to 65535"):
+        with pytest.raises(SettingsError, match=r"port \(environment\) is '.*', but it must be .* from 0 to 65535"):
             load_settings({}, {"ARCHIVE_PORT": value})
 
 
@@ -83,7 +83,7 @@ def test_a_wrong_file_is_named_with_the_reason(text: str, reason: str, tmp_path:
 
 def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "archive.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SettingsError, match="cannot read .*archive.toml"):
+    with pytest.raises(SettingsError, match=r"cannot read .*archive\.toml"):
         load_settings({"data": str(tmp_path)}, {})
 
 

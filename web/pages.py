@@ -104,4 +104,4 @@ def original(number: int) -> Response:
 
 
 def _behind(archive: Archive) -> int:
-    return archive.behind() if archive.index_status().state is not IndexState.CURRENT else 0
+    return archive.behind() if archive.index_state() is not IndexState.CURRENT else 0

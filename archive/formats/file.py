@@ -26,9 +26,9 @@ class InputFile:
     max_bytes: int
 
     @property
-    def stem(self) -> str:
-        """The file's name without folders and suffixes, as the last resort for a title."""
-        return PurePath(self.path.removesuffix(".gz")).stem
+    def suffix(self) -> str:
+        """The last suffix of the file's name before any `.gz`, in lower case."""
+        return PurePath(self.path.removesuffix(".gz")).suffix.lower()
 
     def origin(self, part: str | None = None) -> Origin:
         """Where the file, or a part of it, is to be found again."""

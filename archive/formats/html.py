@@ -1,6 +1,7 @@
 """Web pages: trafilatura finds the article and what the page says about it."""
 
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,12 +10,19 @@ from archive.encoding import decode
 from archive.errors import NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
 from archive.normalise import clean_line, split_names
-from archive.types import NewArticle, Original
+from archive.types import NewArticle, Original, PublicationDate
 
 SUFFIXES = (".html", ".htm", ".xhtml")
 
 _BEGINNING = re.compile(
     rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
+
+_STATED = re.compile(
+    r'"datePublished"\s*:\s*"([^"<>]{4,40})"'
+    r"|<meta\b(?=[^<>]{0,300}?(?:publi|pubdate|\bdate\b|issued))(?![^<>]{0,300}?(?:modif|updat))"
+    r"[^<>]{0,300}?\bcontent\s*=\s*[\"']([^\"'<>]{4,40})",
+    re.IGNORECASE,
 )
 
 
@@ -28,7 +36,8 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     data = file.whole()
     if not data.strip():
         raise NoTextError("the file is empty")
-    page = _extract(decode(data, markup=True))
+    html = decode(data, markup=True)
+    page = _extract(html)
     title = clean_line(page.title or "")
     paragraphs = [line.strip() for line in (page.text or "").split("\n") if line.strip()]
     if paragraphs and clean_line(paragraphs[0]) == title:
@@ -43,7 +52,7 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
         authors=split_names(page.author or ""),
         source=page.sitename or page.hostname,
         section=(page.categories or [None])[0],
-        published=read_date(page.date or ""),
+        published=_published(page.date, html),
         language=page.language or _declared_language(data),
         tags=tuple(tag for tags in page.tags or () for tag in tags.split(",")),
         summary=page.description,
@@ -55,18 +64,38 @@ def _extract(html: str) -> Any:  # trafilatura's Document
     import trafilatura  # takes half a second to import
 
     try:
-        page = trafilatura.bare_extraction(
-            html,
-            with_metadata=True,
-            favor_recall=True,
-            include_comments=False,
-            date_extraction_params={"extensive_search": False, "original_date": True},
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about what is odd in a page, which is nothing to tell whoever imports it
+            page = trafilatura.bare_extraction(
+                html,
+                with_metadata=True,
+                favor_recall=True,
+                include_comments=False,
+                date_extraction_params={"extensive_search": False, "original_date": True},
+            )
     except Exception as error:  # trafilatura promises nothing about what broken pages raise
         raise UnreadableFileError(f"the page cannot be parsed: {type(error).__name__}: {error}") from error
     if page is None:
         raise NoTextError("no article text was found in the page")
     return page
+
+
+def _published(day: str | None, html: str) -> PublicationDate | None:
+    """The day that trafilatura found, as the page itself states it: with the time, or without a day that it never gave.
+
+    None where all that the page has is a date such as 03/04/2023, which may be two days.
+    """
+    found = read_date(day or "")
+    if not found:
+        return None
+    statements = [first or second for first, second in _STATED.findall(html)]
+    for stated in filter(None, map(read_date, statements)):
+        if stated.first_day <= found.first_day <= stated.last_day:
+            return stated
+    year, month, date = found.text.split("-")
+    either = rf"\b(?:0?{int(month)}/0?{int(date)}|0?{int(date)}/0?{int(month)})/{year}\b"
+    ambiguous = month != date and int(date) <= 12 and re.search(either, html)
+    return None if ambiguous and not re.search(rf"{year}[-/]?{month}[-/]?{date}", html) else found
 
 
 def _declared_language(data: bytes) -> str | None:

@@ -4,12 +4,14 @@ import json
 import re
 from collections.abc import Iterator
 
-from archive.errors import FormatError, UnreadableFileError
+from archive.errors import FormatError, NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
 from archive.formats.record import to_article
 from archive.types import NewArticle, Origin, Original
 
-SUFFIXES = (".jsonl", ".ndjson", ".json")
+_LINES_ONLY = (".jsonl", ".ndjson")
+
+SUFFIXES = (*_LINES_ONLY, ".json")
 
 MEDIA_TYPE = "application/json"
 
@@ -23,26 +25,30 @@ def looks_like(head: bytes) -> bool:
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     """One article an object; an origin's part is the number of its line, or of its place in a list."""
-    first = file.stream.readline(file.max_bytes + 1)
-    if _is_record(first) or not first.strip():
-        yield from _lines(file, first)
+    number, line = 1, file.stream.readline(file.max_bytes + 1)
+    while line.isspace():
+        number, line = number + 1, file.stream.readline(file.max_bytes + 1)
+    if not line:
+        raise NoTextError("the file is empty")
+    if file.suffix not in _LINES_ONLY and len(line) <= file.max_bytes and _opens_document(line):
+        yield from _document(file, line)
     else:
-        yield from _document(file, first)
+        yield from _lines(file, number, line)
 
 
-def _is_record(line: bytes) -> bool:
-    """Whether a line is a whole object by itself."""
-    if not line.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return False
+def _opens_document(line: bytes) -> bool:
+    """Whether a line is a list, or begins an object that goes on in the next line."""
+    beginning = line.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if beginning != b"{":
+        return beginning == b"["
     try:
         json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        return line.rstrip().endswith(b"}")  # a broken record among others
-    return True
+        return not line.rstrip().endswith(b"}")  # with it, it is a broken record among others
+    return False
 
 
-def _lines(file: InputFile, first: bytes) -> Iterator[NewArticle | Failed]:
-    number, line = 1, first
+def _lines(file: InputFile, number: int, line: bytes) -> Iterator[NewArticle | Failed]:
     while line:
         origin = file.origin(str(number))
         if len(line) > file.max_bytes:
@@ -68,6 +74,8 @@ def _document(file: InputFile, first: bytes) -> Iterator[NewArticle | Failed]:
     if not isinstance(found, list):
         yield _article(found, file.origin(), data)
         return
+    if not found:
+        raise NoTextError("it is an empty list")
     for number, each in enumerate(found, 1):
         origin = file.origin(str(number))
         try:

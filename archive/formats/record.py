@@ -1,5 +1,6 @@
 """A record of named fields, as JSON and front matter have them, as an article."""
 
+import math
 from collections.abc import Mapping
 
 from archive.dates import read_date
@@ -29,6 +30,8 @@ def to_article(record: Mapping[str, object], origin: Origin, original: Original 
     """
     fields = {str(name).lower(): value for name, value in record.items()}
     found = {field: next((fields[name] for name in names if fields.get(name)), None) for field, names in NAMES.items()}
+    date = _text("published", found["published"])
+    published = read_date(date)
     return NewArticle(
         title=_text("title", found["title"]),
         body=_body(found["body"]),
@@ -37,17 +40,20 @@ def to_article(record: Mapping[str, object], origin: Origin, original: Original 
         authors=_people(found["authors"]),
         source=_text("source", found["source"]) or None,
         section=_text("section", found["section"]) or None,
-        published=read_date(_text("published", found["published"])),
+        published=published,
         language=_text("language", found["language"]) or None,
         tags=_list("tags", found["tags"]),
         summary=_text("summary", found["summary"]) or None,
         original=original,
+        note=f"it has no date, because {date[:60]!r} is none or could be two"
+        if date.strip() and not published
+        else None,
     )
 
 
 def _text(field: str, value: object) -> str:
-    if value is None or isinstance(value, bool):
-        return ""
+    if value is None or isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
+        return ""  # NaN is how some programs write nothing
     if isinstance(value, str | int | float):
         return str(value)
     if isinstance(value, Mapping) and isinstance(value.get("name"), str):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from archive.encoding import decode
+from archive.encoding import decode, unmarked_wide
 from archive.errors import NoTextError
 from archive.formats.file import Failed, InputFile
 from archive.types import NewArticle, Original
@@ -21,10 +21,9 @@ def is_binary(head: bytes) -> bool:
     """Whether the bytes are no text in any encoding: control characters that no text has."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return False
+    if wide := unmarked_wide(head):
+        head = head.decode(wide, "replace").encode()
     odd = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in head)
-    zeros = head.count(0)
-    if zeros > len(head) // 4 and odd - zeros <= len(head) // 100:
-        return False  # UTF-16 or UTF-32 without a byte order mark
     return odd > len(head) // 50
 
 

@@ -1,0 +1,130 @@
+"""Docs cannot lie: what they name is compared with the code."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from archive.cli import main
+from archive.formats import FORMATS
+from archive.service import Archive
+from archive.settings import SETTINGS
+from web import create_app
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+EVERY_COMMAND = {"--help", "-h"}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def commands(group: click.Group, prefix: str = "archive") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}", command
+
+
+COMMANDS = dict(commands(main))
+
+
+def options(command: click.Command) -> dict[str, click.Option]:
+    return {option.opts[0]: option for option in command.params if isinstance(option, click.Option)}
+
+
+def sections(text: str) -> dict[str, str]:
+    """The parts of a page by their headings of the second level."""
+    parts = re.split(r"^## (.+)\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_the_commands_documented_are_those_that_exist() -> None:
+    assert set(sections(read("docs/commands.md"))) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_options_documented_are_those_that_exist(name: str) -> None:
+    documented = dict(
+        re.findall(r"^\| `(--[a-z-]+)[^`]*` \| (.+) \|$", sections(read("docs/commands.md"))[name], re.MULTILINE)
+    )
+    existing = options(COMMANDS[name])
+    assert list(documented) == list(existing)
+    for option, text in documented.items():
+        choices = existing[option].type.choices if isinstance(existing[option].type, click.Choice) else ()
+        shown = text + str(re.findall(f"`{option} [^`]*`", read("docs/commands.md")))
+        assert all(choice in shown for choice in choices), option
+
+
+def examples() -> list[tuple[str, str]]:
+    """Every command line of the archive in the docs: a line of a code block, or words in backquotes."""
+    pattern = re.compile(r"^(?:\$ )?(archive .+)$|`(archive [^`]+)`", re.MULTILINE)
+    return [
+        (page.name, (block or words).partition(" #")[0])
+        for page in PAGES
+        for block, words in pattern.findall(page.read_text(encoding="utf-8"))
+    ]
+
+
+@pytest.mark.parametrize(("page", "line"), examples())
+def test_every_example_is_a_command_with_options_that_exist(page: str, line: str) -> None:
+    words = line.removeprefix("archive ").split()
+    if words[0] in ("[--data", "COMMAND", "--data"):
+        return
+    name = f"archive {words[0]}" if words[0] != "index" else f"archive index {words[1]}"
+    assert name in COMMANDS, page
+    used = {re.split(r"[=\]]", word.strip("[]"))[0] for word in words if word.lstrip("[").startswith("--")}
+    assert used <= {*options(COMMANDS[name]), *EVERY_COMMAND}, page
+
+
+def test_there_are_examples() -> None:
+    assert {page for page, _ in examples()} >= {"README.md", "commands.md", "CONTRIBUTING.md", "formats.md"}
+
+
+def test_the_make_targets_named_exist() -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", read("Makefile"), re.MULTILINE))
+    for page in PAGES:
+        named = re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)[^`]*`", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert {next(filter(None, each)) for each in named} <= targets, page.name
+    assert targets <= {*re.findall(r"^\.PHONY: (.+)$", read("Makefile"), re.MULTILINE)[0].split()}
+
+
+def test_the_settings_documented_are_those_that_exist() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.+?) \| (.+) \|$", read("docs/settings.md"), re.MULTILINE)
+    assert [(name, variable) for name, variable, _, _ in rows] == [(each.name, each.variable) for each in SETTINGS]
+    for (_, _, default, text), setting in zip(rows, SETTINGS, strict=True):
+        assert default == (f"`{setting.default}`" if setting.default else "the user data directory")
+        assert text.startswith(setting.help.partition("; default")[0])
+        if isinstance(setting.default, int) and setting.name != "port":
+            assert text.endswith(f", {setting.minimum} to {setting.maximum}")
+
+
+def test_the_routes_documented_are_those_that_exist(archive: Archive) -> None:
+    documented = re.findall(r"^\| `(/[^`]*)` \|", read("docs/api.md"), re.MULTILINE)
+    assert sorted(documented) == sorted(rule.rule for rule in create_app(archive).url_map.iter_rules())
+
+
+def test_the_formats_documented_are_those_that_exist() -> None:
+    described = {name: text for name, text in sections(read("docs/formats.md")).items() if name.islower()}
+    assert list(described) == list(FORMATS)
+    for name, text in described.items():
+        first_sentence = text.partition(":")[0]
+        assert set(re.findall(r"`(\.\w+)`", first_sentence)) == set(FORMATS[name].SUFFIXES), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_and_file_named_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = {link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link}
+    files = set(re.findall(r"`((?:archive|db|index|web|tests|docs|benchmarks|requirements)/[\w/.-]+)`", text))
+    broken = {link for link in links if not (page.parent / link).exists()}
+    broken |= {name for name in files if not (ROOT / name).exists()}
+    assert not broken
+
+
+def test_the_version_has_its_place_in_the_changelog() -> None:
+    assert re.search(r"^## (\[?Unreleased\]?|\[?\d+\.\d+\.\d+)", read("CHANGELOG.md"), re.MULTILINE)
