@@ -217,7 +217,7 @@ def import_summary(report: ImportReport, *, dry_run: bool = False) -> str:
         "failed": report.failed,
     }
     counts = "".join(f", {count:,} {name}" for name, count in others.items() if count)
-    rate = f" ({report.added / report.seconds:,.0f} a second)" if report.added and report.seconds >= 1 else ""
+    rate = f" ({report.added / report.seconds:,.0f} a second)" if report.added >= 100 and report.seconds >= 1 else ""
     return f"{done} {articles(report.added)}{rate}{counts}, in {duration(report.seconds)}."
 
 

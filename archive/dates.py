@@ -54,7 +54,7 @@ def read_date(text: str) -> PublicationDate | None:
     """The date that a text states, with just the precision it states, or None where it is none or could be two.
 
     Understands ISO 8601, RFC 5322 (e-mail, RSS), `20230502`, `2023/05/02`, `02.05.2023` (with dots the day is first),
-    `2 May 2023`, `May 2, 2023`, `May 2023` in seven languages, 2023年5月2日, and seconds or milliseconds since 1970 (in
+    `2 May 2023`, `May 2, 2023`, `May 2023` in six languages, 2023年5月2日, and seconds or milliseconds since 1970 (in
     UTC). `03/04/2023` is None: it may be two. Of a day with a time that is written in any other way the day is read.
     """
     text = re.sub(r"\d", lambda digit: str(int(digit[0])), " ".join(text.split()))  # in whatever script they are

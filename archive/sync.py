@@ -21,7 +21,11 @@ def sync(store: Store, index: SearchIndex, *, progress: Progress = silent, wait:
 
     Raises IndexLockedError when another process is still writing the index after `wait` seconds.
     """
-    if index.state(store.last_sequence()) in (IndexState.CURRENT, IndexState.BEHIND):
+    state = index.state(store.last_sequence())
+    if state is IndexState.MISSING:
+        with index.rebuild(wait=wait):
+            pass  # there is no old one to go on with: begin with an empty one, so that what is done stays done
+    if state in (IndexState.CURRENT, IndexState.BEHIND, IndexState.MISSING):
         return _follow(store, index, progress, wait)
     return rebuild(store, index, progress=progress, wait=wait)
 

@@ -27,7 +27,7 @@ from db.adding import Batch
 from db.engine import make_engine, reading, writing
 from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
 
-MAX_CHARACTERS = 32_000_000
+MAX_CHARACTERS = 16_000_000
 """Text after which a list of changes ends early, so that it fits into memory whatever the size of the articles."""
 
 

@@ -1,6 +1,7 @@
 """One generation of the index: a folder with a Whoosh index and the manifest that proves it whole."""
 
 import gc
+import math
 import struct
 from contextlib import suppress
 from dataclasses import replace
@@ -26,7 +27,7 @@ DAMAGE = (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, Attrib
 
 _MANY = 1_000
 
-MEMORY_MB = 64
+MEMORY_MB = 32
 """Postings that Whoosh's writer keeps in memory before it spills them to disk."""
 
 
@@ -51,7 +52,7 @@ class Generation:
         FileIndex.create(DurableStorage(folder), schema.make_schema(), "MAIN")
         manifest = Manifest(database=database, sequence=0, fingerprint=FINGERPRINT, generation=0)
         generation = cls(folder, manifest)
-        generation._record(0, {})
+        generation._record(0, {}, 0)
         return generation
 
     @classmethod
@@ -112,17 +113,17 @@ class Generation:
             except _RefusedError as error:  # leave that one out and index the others
                 refused[error.article.id] = str(error)
                 articles.remove(error.article)
-        self._record(changes.sequence, refused)
+        self._record(changes.sequence, refused, max((article.id for article in changes.articles), default=0))
         if len(articles) >= _MANY:
             gc.collect()  # Whoosh's readers and writers are cycles that hold a commit's memory until this is run
 
     def _commit(self, articles: list[Article], deleted: tuple[int, ...]) -> None:
         index = self._index()
+        known = self._highest_known(index)
         writer = index.writer(limitmb=MEMORY_MB)
         try:
-            old = {*deleted, *(article.id for article in articles)}
-            if not index.is_empty():
-                for number in old:
+            for number in {*deleted, *(article.id for article in articles)}:
+                if number <= known:
                     writer.delete_by_term("id", str(number))
             for article in articles:
                 try:
@@ -136,6 +137,13 @@ class Generation:
             self._abandon(writer)
             raise
 
+    def _highest_known(self, index: FileIndex) -> float:
+        """The highest id that may be indexed already; looking for others would read all over the index."""
+        if index.is_empty():
+            return 0
+        cut_off = index.latest_generation() > self.manifest.generation  # it may hold more than the manifest says
+        return math.inf if cut_off else self.manifest.highest
+
     def _abandon(self, writer: SegmentWriter) -> None:
         """Give a failed commit up, with its files: left where they are they could keep a disk full."""
         with suppress(Exception):  # the first error is the one to tell
@@ -145,12 +153,13 @@ class Generation:
             toc = self._index()._read_toc()  # noqa: SLF001  # Whoosh offers no other way to its segments
             clean_files(DurableStorage(self.folder), "MAIN", toc.generation, toc.segments)
 
-    def _record(self, sequence: int, refused: dict[int, str]) -> None:
+    def _record(self, sequence: int, refused: dict[int, str], highest: int) -> None:
         index = self._index()
         self.manifest = replace(
             self.manifest,
             sequence=sequence,
             generation=index.latest_generation(),
+            highest=max(highest, self.manifest.highest),
             files=self.manifest.list_files(self.folder, self.manifest),
             refused=refused,
         )

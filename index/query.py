@@ -138,6 +138,7 @@ _PROXIMITY = re.compile(r"(?:NEAR|W|PRE)/\d+|/[PSps]|NEAR|ADJ\d*")
 _LATER = re.compile(r"ATLEAST\d+")
 _FUZZY = re.compile(r"(.+?)~\d*")
 _FIELD = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _EDGES = re.compile(r"^[^\w*?@#]+|[^\w*?.’'+#%]+$")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?")
 
@@ -157,6 +158,7 @@ class _RefusedError(Exception):
 
 def parse(text: str) -> Query:
     """Read a query; see docs/query.md for the language."""
+    text = _INVISIBLE.sub(" ", text)
     if len(text) > MAX_CHARACTERS:
         words = (
             f"The query has {len(text):,} characters; at most {MAX_CHARACTERS:,} are searched for. Please shorten it"

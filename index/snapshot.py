@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from whoosh import query
 from whoosh.searching import Searcher
 
-from archive.types import FacetField
 from index.analysis import NO_STEMMER, stemmer_of
 from index.columns import Columns, Documents, Mask
 from index.compile import Scoring, compile_query
@@ -77,7 +76,7 @@ class Snapshot:
 
     @cached_property
     def _stemmers(self) -> tuple[str, ...]:
-        languages = self.columns.values(FacetField.LANGUAGE).values
+        languages = (term.decode() for term in self.searcher.reader().lexicon("language"))
         return tuple(dict.fromkeys([*sorted(map(stemmer_of, languages)), NO_STEMMER]))
 
     def has(self, fields: tuple[str, ...], form: str) -> bool:

@@ -111,6 +111,32 @@ def test_every_item_is_accounted_for(store: SqlStore, tmp_path: Path) -> None:
     assert len(report.items) == sum(item.outcome is not Outcome.ADDED for item in tell.items)
 
 
+def test_paths_that_lead_to_no_file(store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above all an empty path, such as that of a shell variable that is not set, is not the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("A title\nA text.")
+    os.mkfifo(tmp_path / "pipe")
+    report = run(store, ["", "missing", "a\0b", "a.txt/b", "x" * 5_000, "half \ud800"], ImportOptions())
+    assert outcomes(report) == {"failed": 6}
+    assert all(item.reason for item in report.items)
+    assert outcomes(run(store, ["pipe"], ImportOptions())) == {"skipped": 1}
+
+
+def test_a_link_or_a_file_named_itself_is_followed(store: SqlStore, tmp_path: Path) -> None:
+    (tmp_path / "notes.log").write_text("A title\nA text.")
+    (tmp_path / "link").symlink_to("notes.log")
+    (tmp_path / ".hidden.txt").write_text("Another title\nAnother text.")
+    report = run(store, [str(tmp_path / "link"), str(tmp_path / ".hidden.txt")], ImportOptions())
+    assert outcomes(report) == {"added": 2}
+
+
+def test_a_file_name_that_is_no_utf8_is_no_obstacle(store: SqlStore, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/in/caf\xe9.txt")).write_text("A title\nA text.")
+    assert outcomes(run(store, [str(tmp_path / "in")], ImportOptions())) == {"added": 1}
+    assert store.get(1).origin.path.endswith("caf?.txt")
+
+
 def test_a_folder_is_read_in_the_order_of_names(store: SqlStore, tmp_path: Path) -> None:
     for name in ("b.txt", "a.txt", "c.txt"):
         (tmp_path / name).write_text(f"Title of {name}\nText of {name}.")
@@ -276,6 +302,13 @@ def test_standard_input(tmp_path: Path) -> None:
     assert json.loads(result.stdout)["added"] == 1
     result = subprocess.run([*command, "import", "-", "--json"], input=b"", capture_output=True, check=False)
     assert (result.returncode, json.loads(result.stdout)["failed"]) == (1, 1)
+
+
+def test_standard_input_that_is_closed(tmp_path: Path) -> None:
+    command = f"exec {sys.executable} -c 'from archive.cli import main; main()' --data {tmp_path}/data import - <&-"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (result.returncode, "Traceback" in result.stderr) == (1, False)
+    assert "standard input is closed" in result.stderr
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "html"])

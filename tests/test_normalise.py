@@ -29,7 +29,8 @@ DATES = [
     ("May 2, 2023", "2023-05-02"),
     ("Tuesday, May 2, 2023", "2023-05-02"), ("May 2023", "2023-05"), ("2. Mai 2023", "2023-05-02"),
     ("1er mai 2023", "2023-05-01"), ("2 de mayo de 2023", "2023-05-02"), ("2 Mayıs 2023", "2023-05-02"),
-    ("2023年5月2日", "2023-05-02"), ("2023-05-02T10:00:00Z", "2023-05-02T10:00:00+00:00"),
+    ("2023年5月2日", "2023-05-02"), ("٢٠٢٣", "2023"), ("２０２３-０５", "2023-05"),
+    ("2023-05-02T10:00:00Z", "2023-05-02T10:00:00+00:00"),
     ("2023-05-02 23:30:00 -0800", "2023-05-02T23:30:00-08:00"),
     ("Tue, 02 May 2023 10:00:00 +0200", "2023-05-02T10:00:00+02:00"), ("1987-02-26T15:01:01", "1987-02-26T15:01:01"),
     ("03/04/2023", None), ("yesterday", None), ("2023-13-01", None), ("32 May 2023", None), ("", None), ("10:30", None),
@@ -54,6 +55,12 @@ def test_a_day_never_shifts() -> None:
 def test_no_date_ever_raises(text: str) -> None:
     found = read_date(text)
     assert found is None or found.first_day <= found.last_day
+
+
+@given(st.lists(st.sampled_from([*"0123456789:/-.,+ TZ()٣年月日", "Mon, ", "May", "GMT", "-9999", "de"])).map("".join))
+def test_no_date_that_is_almost_one_raises(text: str) -> None:
+    found = read_date(text)
+    assert found is None or (found.text.isascii() and read_date(found.text) == found)
 
 
 URLS = [
@@ -151,6 +158,7 @@ def test_languages_are_told_where_the_text_is_long_enough() -> None:
     ("text", "encoding"),
     [
         ("Süleyman Soylu’s “border”", "utf-8"), ("Süleyman", "utf-8-sig"), ("Süleyman Soylu", "utf-16"),
+        ("Title\nA text.", "utf-16-le"), ("Title\nA text.", "utf-16-be"), ("Süleyman Soylu", "utf-32"),
         (f"{FRENCH} Où déjeune-t-on à Sète, « là-bas » ?", "cp1252"),
         (RUSSIAN, "koi8-r"),
         (CHINESE * 3, "gb18030"),
@@ -163,6 +171,13 @@ def test_encodings(text: str, encoding: str) -> None:
 def test_a_page_says_its_encoding_itself() -> None:
     page = '<html><head><meta charset="windows-1254"></head><body>İstanbul’da ğüşiöç</body></html>'
     assert decode(page.encode("cp1254"), markup=True) == page
+
+
+@pytest.mark.parametrize("name", ["undefined", "unicode_escape", "base64", "no-such-thing", "utf-16", "iso-8859-1"])
+def test_a_page_is_not_believed_when_it_cannot_be_true(name: str) -> None:
+    page = f'<meta charset="{name}"><p>Grüße aus Diyarbakır — İstanbul</p>'
+    found = decode(page.encode(), markup=True)
+    assert found == page or name == "iso-8859-1"
 
 
 @given(st.binary(max_size=300))
