@@ -79,7 +79,7 @@ class ImportProgress:
     def item(self, item: ImportItem) -> None:
         """See `importing.Observer`."""
         self._counts[item.outcome] += 1
-        if item.outcome is not Outcome.ADDED:
+        if item.outcome is not Outcome.ADDED or item.reason:
             self._items.append(item)
         if self._tell:
             self._tell(item)

@@ -40,16 +40,18 @@ class Batch:
 
     def add(self, articles: Sequence[NewArticle]) -> list[ImportItem]:
         """One outcome an article, in order; new rows are written together."""
-        self.known = self._lookup(articles)
+        faults = [_fault(article) for article in articles]
+        self.known = self._lookup([article for article, fault in zip(articles, faults, strict=True) if not fault])
         self.next_id = self._free_id()
         self.rows: list[dict[str, Any]] = []
-        items = [self._one(article) for article in articles]
+        items = [
+            ImportItem(article.origin, Outcome.FAILED, None, fault) if fault else self._one(article)
+            for article, fault in zip(articles, faults, strict=True)
+        ]
         self._write()
         return items
 
     def _one(self, article: NewArticle) -> ImportItem:
-        if fault := _fault(article):
-            return ImportItem(article.origin, Outcome.FAILED, None, fault)
         same_text = self.known.by_text.get(article.fingerprint)
         if same_text is not None:
             return self._duplicate(article, same_text)
@@ -145,6 +147,8 @@ class Batch:
         if not new:
             return ImportItem(article.origin, Outcome.DUPLICATE, number, reason)
         self.connection.execute(update(ARTICLE).where(ARTICLE.c.id == number).values(**new, changed=self.now))
+        if "url" in new:
+            self.known.by_url[new["url"]] = number
         names = ", ".join(name for name in (*_METADATA, "url") if name in new)
         return ImportItem(article.origin, Outcome.UPDATED, number, f"{reason}; now with its {names}")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
@@ -23,7 +23,7 @@ PRAGMAS = (
 def make_engine(path: Path, *, busy_seconds: float = 30.0) -> Engine:
     """An engine for a database file; a connection waits `busy_seconds` for another process's write."""
     engine = create_engine(
-        f"sqlite:///{path}",
+        URL.create("sqlite", database=str(path)),  # a path may contain ? or %
         poolclass=QueuePool,
         pool_size=5,
         max_overflow=20,

@@ -1,5 +1,6 @@
 """Creates databases and brings old ones up to date; Alembic is imported only for that."""
 
+import glob
 import os
 import secrets
 import sqlite3
@@ -35,8 +36,12 @@ def upgrade(path: Path) -> Path | None:
     if revision not in _known():
         prepare(path)
     copy = path.with_name(f"{path.name}.before-{HEAD}-{datetime.now(UTC):%Y%m%d%H%M%S}")
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
+    try:
+        copy.touch(mode=0o600)
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"cannot copy {path} to {copy}: {error}") from error
     _run(path)
     return copy
 
@@ -46,16 +51,16 @@ def _revision(path: Path) -> str | None:
     if not path.exists() or (path.is_file() and path.stat().st_size == 0):
         return None
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=30)) as connection:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=30)) as connection:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if not tables:
-                return None
             if "alembic_version" not in tables or "article" not in tables:
                 raise StoreCorruptError(f"{path} is a database, but not one of the archive")
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.Error as error:
         raise StoreCorruptError(f"{path} cannot be opened as a database: {error}") from error
-    return str(found[0]) if found else None
+    if not found:
+        raise StoreCorruptError(f"{path} does not say which version of the archive made it")
+    return str(found[0])
 
 
 def _create(path: Path) -> None:
@@ -67,14 +72,14 @@ def _create(path: Path) -> None:
         with closing(sqlite3.connect(temporary)) as connection:
             connection.execute("PRAGMA journal_mode=DELETE")  # so that the file is complete by itself
         if path.exists() and path.stat().st_size == 0:
-            path.unlink()
+            path.unlink(missing_ok=True)
         os.link(temporary, path)  # fails where another process has made it meanwhile
     except FileExistsError:
         pass
     except OSError as error:
         raise StoreError(f"cannot create {path}: {error.strerror}") from error
     finally:
-        for leftover in path.parent.glob(f"{temporary.name}*"):
+        for leftover in path.parent.glob(f"{glob.escape(temporary.name)}*"):
             leftover.unlink()
 
 

@@ -20,17 +20,22 @@ _HEADLINE = (
 )  # fmt: skip
 
 
-def chunks(items: Sequence[Item]) -> Iterator[list[Item]]:
+def chunks(items: Sequence[Item], size: int = MAX_VARIABLES) -> Iterator[list[Item]]:
     """The items in lists short enough for one IN (...)."""
     iterator = iter(items)
-    while chunk := list(islice(iterator, MAX_VARIABLES)):
+    while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+def possible(numbers: Sequence[int]) -> list[int]:
+    """Those that SQLite can compare with an id; there is nothing under the others."""
+    return [number for number in numbers if -(2**63) <= number < 2**63]
 
 
 def articles(connection: Connection, ids: Sequence[int]) -> dict[int, Article]:
     """The current versions of those of these articles that exist, in the order asked for."""
     found = {}
-    for chunk in chunks(ids):
+    for chunk in chunks(possible(ids)):
         for row in connection.execute(select(ARTICLE).where(ARTICLE.c.id.in_(chunk))):
             found[row.id] = to_article(row)
     return {number: found[number] for number in ids if number in found}

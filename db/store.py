@@ -1,7 +1,7 @@
 """`SqlStore`: the `Store` port on SQLite."""
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
 MAX_CHARACTERS = 16_000_000
 """Text after which a list of changes ends early, so that it fits into memory whatever the size of the articles."""
 
+_CHANGES_AT_ONCE = 25
+"""Changes whose articles are read before their size is looked at."""
+
 
 class SqlStore:
     """Articles in one SQLite file. Threads and processes may share it; one writes at a time, readers never wait."""
@@ -46,9 +49,12 @@ class SqlStore:
         migrate.prepare(path)
         self.path = path
         self._engine = make_engine(path, busy_seconds=busy_seconds)
-        with reading(self._engine) as connection:
-            found = connection.scalar(select(META.c.value).where(META.c.key == "database_id"))
-        self._database_id = str(found)
+        try:
+            with reading(self._engine) as connection:
+                self._database_id = str(connection.scalar(select(META.c.value).where(META.c.key == "database_id")))
+        except StoreError:
+            self.close()
+            raise
 
     @property
     def database_id(self) -> str:
@@ -77,7 +83,7 @@ class SqlStore:
         """See `Store.delete`."""
         deleted: list[int] = []
         with writing(self._engine) as connection:
-            for chunk in queries.chunks(ids):
+            for chunk in queries.chunks(queries.possible(ids)):
                 deleted += connection.scalars(select(ARTICLE.c.id).where(ARTICLE.c.id.in_(chunk)))
                 originals = set(connection.scalars(_originals_of(chunk)))
                 connection.execute(delete(ARTICLE).where(ARTICLE.c.id.in_(chunk)))
@@ -94,12 +100,12 @@ class SqlStore:
 
     def _rows(self, connection: Connection, article_id: int, version: int | None) -> tuple[Any, Any]:
         """The row of an article and, where an older version is asked for, the row of that."""
-        row = connection.execute(select(ARTICLE).where(ARTICLE.c.id == article_id)).first()
+        row = connection.execute(select(ARTICLE).where(ARTICLE.c.id.in_(queries.possible([article_id])))).first()
         if row is None:
             raise ArticleNotFoundError(f"there is no article {article_id}")
         if version is None or version == row.version:
             return row, None
-        is_it = (VERSION.c.article_id == article_id) & (VERSION.c.number == version)
+        is_it = (VERSION.c.article_id == article_id) & VERSION.c.number.in_(queries.possible([version]))
         old = connection.execute(select(VERSION).where(is_it)).first()
         if old is None:
             raise ArticleNotFoundError(f"article {article_id} has no version {version}")
@@ -125,7 +131,12 @@ class SqlStore:
             row, old = self._rows(connection, article_id, version)
             digest = (old if old is not None else row).original
             found = connection.execute(select(ORIGINAL).where(ORIGINAL.c.sha256 == digest)).first() if digest else None
-        return Original(zlib.decompress(found.data), found.media_type) if found else None
+        if found is None:
+            return None
+        try:
+            return Original(zlib.decompress(found.data), found.media_type)
+        except zlib.error as error:
+            raise StoreCorruptError(f"the original of article {article_id} is damaged: {error}") from error
 
     def headlines(
         self, filter: ArticleFilter, *, sort: Sort = Sort.NEWEST, offset: int = 0, limit: int = 20
@@ -162,7 +173,7 @@ class SqlStore:
             found: dict[int, Article] = {}
             gone: set[int] = set()
             characters = 0
-            for part in queries.chunks(rows):
+            for part in queries.chunks(rows, _CHANGES_AT_ONCE):
                 ids = {row.article_id for row in part} - found.keys()
                 now = queries.articles(connection, sorted(ids))
                 found |= now
@@ -203,12 +214,20 @@ class SqlStore:
 
     def check(self) -> list[str]:
         """See `Store.check`."""
+        faults: list[str] = []
+        try:
+            faults.extend(self._faults())
+        except StoreCorruptError as error:  # it ends here, and what was found before counts
+            faults.append(str(error))
+        return faults
+
+    def _faults(self) -> Iterator[str]:
         with reading(self._engine) as connection:
-            faults = [f"the database: {row[0]}" for row in connection.execute(text("PRAGMA integrity_check"))]
-            faults = [fault for fault in faults if fault != "the database: ok"]
-            faults += [
-                f"a row of {row[0]} refers to nothing" for row in connection.execute(text("PRAGMA foreign_key_check"))
-            ]
+            for row in connection.execute(text("PRAGMA integrity_check")):
+                if row[0] != "ok":
+                    yield f"the database: {row[0]}"
+            for row in connection.execute(text("PRAGMA foreign_key_check")):
+                yield f"a row of {row[0]} refers to nothing"
             for digest, data in connection.execution_options(yield_per=50).execute(
                 select(ORIGINAL.c.sha256, ORIGINAL.c.data)
             ):
@@ -217,8 +236,7 @@ class SqlStore:
                 except zlib.error:
                     whole = False
                 if not whole:
-                    faults.append(f"the original {digest.hex()} is damaged")
-        return faults
+                    yield f"the original {digest.hex()} is damaged"
 
     def close(self) -> None:
         """See `Store.close`."""

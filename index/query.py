@@ -55,7 +55,7 @@ class Words:
     pattern: bool = False
 
     def __str__(self) -> str:
-        text = f'"{self.text}"' if self.quoted else self.text.lower() if self.text in OPERATORS else self.text
+        text = f'"{self.text}"' if self.quoted else self.text.lower() if _is_operator(self.text) else self.text
         return f"{self.field}:{text}" if self.field else text
 
 
@@ -140,7 +140,13 @@ _FUZZY = re.compile(r"(.+?)~\d*")
 _FIELD = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _EDGES = re.compile(r"^[^\w*?@#]+|[^\w*?.’'+#%]+$")
+_BEFORE = re.compile(r"^[^\w*?@#]+")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?")
+
+
+def _is_operator(word: str) -> bool:
+    """Whether a word in capitals means something else than itself."""
+    return word in OPERATORS or bool(_PROXIMITY.fullmatch(word) or _LATER.fullmatch(word))
 
 
 @dataclass(slots=True)
@@ -253,6 +259,8 @@ class _Parser:
         if word[0] in "-!" and len(word) > 1 and any(map(str.isalnum, word)):
             yield _Lexeme("NOT", start, start + 1)
             word, start = word[1:], start + 1
+        bare = _BEFORE.sub("", word)
+        word, start = (bare, end - len(bare)) if bare else (word, start)
         scoped = _FIELD.fullmatch(word)
         field, known = None, True
         if scoped and not scoped[2].startswith("//"):

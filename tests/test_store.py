@@ -415,7 +415,7 @@ def test_changes_come_in_order_and_in_portions(store: SqlStore) -> None:
     sequence, held = 0, dict[int, str]()
     for limit in (1, 2, 600, 1000, 1000):
         changes = store.changes_since(sequence, limit)
-        assert sequence < changes.sequence <= sequence + limit
+        assert sequence <= changes.sequence <= sequence + limit
         sequence = changes.sequence
         held |= {article.id: article.title for article in changes.articles}
         for number in changes.deleted:

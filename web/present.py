@@ -25,6 +25,7 @@ LANGUAGES = {
 
 BAR_HEIGHT = 36
 BAR_WIDTH = 6
+MIN_YEARS = 12
 
 
 def register(app: Flask) -> None:
@@ -106,7 +107,7 @@ def bars(timeline: Sequence[TimelineBucket], years: Sequence[FacetValue]) -> dic
     if not timeline or not years:
         return {}
     counts = {int(each.value): each.count for each in years}
-    first, last = min(counts), max(counts)
+    first, last = min(*counts, max(counts) - MIN_YEARS + 1), max(counts)
     span = range(first, last + 1) if last - first < 120 else sorted(counts)
     most = max(counts.values())
     rectangles = [
