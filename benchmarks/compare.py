@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from benchmarks.engines import Engine, Fts5, Ours, Record, Tantivy
 from benchmarks.queries import Query, draw
@@ -80,7 +81,7 @@ def main() -> None:
     records = load(options.corpus, options.articles)
     raw = sum(len(record["title"].encode()) + len(record["body"].encode()) for record in records)
     queries = draw(records, options.each)
-    results: dict[str, object] = {
+    results: dict[str, Any] = {
         "machine": f"{platform.machine()}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}",
         "versions": {name: version(name) for name in ("whoosh3", "tantivy", "SQLAlchemy", "numpy", "PyStemmer")},
         "articles": len(records),
@@ -103,7 +104,7 @@ def main() -> None:
             }
     results["engines"] = {name: _summary(found, queries) for name, found in engines.items()}
     options.output.write_text(json.dumps(results, indent=1) + "\n")
-    print(_table(results, queries))
+    print(f"{results['articles']:,} articles, {results['queries']} queries; {results['machine']}\n\n{table(results)}")
 
 
 def _summary(found: dict[str, list[float]], queries: list[Query]) -> dict[str, object]:
@@ -120,20 +121,16 @@ def _summary(found: dict[str, list[float]], queries: list[Query]) -> dict[str, o
     return {key: found[key] for key in ("articles_per_second", "index_to_raw")} | latencies
 
 
-def _table(results: dict, queries: list[Query]) -> str:  # type: ignore[type-arg]
+def table(results: dict[str, Any]) -> str:
+    """The results as a table in Markdown, as README shows it."""
     engines = results["engines"]
-    lines = [f"{results['articles']:,} articles, {results['queries']} queries; {results['machine']}", ""]
-    lines += ["| | " + " | ".join(engines) + " |", "|---|" + "---|" * len(engines)]
-    lines.append(
-        "| articles indexed a second | " + " | ".join(f"{e['articles_per_second']:,}" for e in engines.values()) + " |"
-    )
-    lines.append("| index to raw text | " + " | ".join(f"{e['index_to_raw']}" for e in engines.values()) + " |")
+    lines = ["| | " + " | ".join(engines) + " |", "|---|" + "---|" * len(engines)]
+    for key, name in (("articles_per_second", "articles indexed a second"), ("index_to_raw", "index to raw text")):
+        lines.append(f"| {name} | " + " | ".join(f"{engine[key]:,}" for engine in engines.values()) + " |")
     for what, name in (("search", "search, ms p50 / p95 / p99"), ("page", "with ten snippets, ms p50 / p95 / p99")):
         lines.append(f"| **{name}** |" + " |" * len(engines))
-        for group, _ in groups(queries):
-            cells = (
-                " / ".join(f"{e[what][group][share]:g}" for share in ("p50", "p95", "p99")) for e in engines.values()
-            )
+        for group in next(iter(engines.values()))[what]:
+            cells = (" / ".join(f"{value:g}" for value in engine[what][group].values()) for engine in engines.values())
             lines.append(f"| {group} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -118,7 +118,7 @@ class Batch:
         return {
             "title": article.title,
             "body": article.body,
-            "url": article.url,
+            "url": article.url or None,
             "authors": list(article.authors),
             "source": article.source,
             "section": article.section,

@@ -7,8 +7,8 @@ from whoosh.reading import IndexReader
 from whoosh.searching import Searcher
 
 from index import schema
-from index.query import Everything, Published
 from index.resolve import All, Any, Leaf, Resolved, Row, Without
+from index.tree import Everything, Published
 
 TITLE_BOOST = 2.0
 """How much more a word in the title says about an article than one in its body."""

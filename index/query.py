@@ -16,6 +16,7 @@ from datetime import date
 
 from archive.types import Message, MessageKind
 from index.analysis import tokenise
+from index.tree import BOOLEAN, COUNTED, PROXIMITY, And, Everything, Node, Not, Or, Published, Query, Words
 
 MAX_CHARACTERS = 2_000
 MAX_CLAUSES = 64
@@ -25,101 +26,6 @@ MAX_PHRASE_WORDS = 30
 TEXT_FIELDS = ("title", "author", "source", "url", "tag", "language")
 DATE_FIELDS = ("after", "before", "date")
 LATER_FIELDS = ("lead",)
-OPERATORS = ("AND", "OR", "NOT")
-
-
-# --- the tree -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Everything:
-    """Matches every article."""
-
-    def __str__(self) -> str:
-        return "*"
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A word or a phrase to be found in the text, or in one field. `start`, `end` are its place in the query.
-
-    A plain word also finds its inflections; a phrase (`quoted`) finds just these words in this order; a `pattern`
-    holds `*` (any letters) or `?` (one letter).
-    """
-
-    text: str
-    start: int
-    end: int
-    field: str | None = None
-    quoted: bool = False
-    pattern: bool = False
-
-    def __str__(self) -> str:
-        text = f'"{self.text}"' if self.quoted else self.text.lower() if _is_operator(self.text) else self.text
-        return f"{self.field}:{text}" if self.field else text
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """Articles published in these days, both included; None is open."""
-
-    first: date | None
-    last: date | None
-    start: int
-    end: int
-
-    def __str__(self) -> str:
-        if self.first and self.last:
-            return f"date:{self.first}..{self.last}"
-        return f"after:{self.first}" if self.first else f"before:{self.last}"
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """Articles that do not match `part`."""
-
-    part: "Node"
-
-    def __str__(self) -> str:
-        return f"NOT {_grouped(self.part)}"
-
-
-@dataclass(frozen=True, slots=True)
-class And:
-    """Articles that match every part."""
-
-    parts: tuple["Node", ...]
-
-    def __str__(self) -> str:
-        return " AND ".join(map(_grouped, self.parts))
-
-
-@dataclass(frozen=True, slots=True)
-class Or:
-    """Articles that match at least one part."""
-
-    parts: tuple["Node", ...]
-
-    def __str__(self) -> str:
-        return " OR ".join(map(_grouped, self.parts))
-
-
-Node = Everything | Words | Published | Not | And | Or
-
-
-def _grouped(node: Node) -> str:
-    return f"({node})" if isinstance(node, And | Or) else str(node)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A parsed query. `tree` is None when there is nothing to search for, or too much: the messages say which."""
-
-    tree: Node | None
-    messages: tuple[Message, ...] = ()
-
-    def __str__(self) -> str:
-        return "" if self.tree is None or isinstance(self.tree, Everything) else str(self.tree)
 
 
 # --- lexer ----------------------------------------------------------------------------------------------------------
@@ -134,19 +40,12 @@ _LEXEME = re.compile(
     """,
     re.VERBOSE,
 )
-_PROXIMITY = re.compile(r"(?:NEAR|W|PRE)/\d+|/[PSps]|NEAR|ADJ\d*")
-_LATER = re.compile(r"ATLEAST\d+")
 _FUZZY = re.compile(r"(.+?)~\d*")
 _FIELD = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _EDGES = re.compile(r"^[^\w*?@#]+|[^\w*?.’'+#%]+$")
 _BEFORE = re.compile(r"^[^\w*?@#]+")
 _DATE = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?")
-
-
-def _is_operator(word: str) -> bool:
-    """Whether a word in capitals means something else than itself."""
-    return word in OPERATORS or bool(_PROXIMITY.fullmatch(word) or _LATER.fullmatch(word))
 
 
 @dataclass(slots=True)
@@ -211,7 +110,7 @@ class _Parser:
                 yield from self._open(found)
             elif found["close_group"] is not None:
                 yield _Lexeme(")", start, end)
-            elif found["word"] in OPERATORS:
+            elif found["word"] in BOOLEAN:
                 yield _Lexeme(found["word"], start, end)
             else:
                 yield from self._word(found["word"], start)
@@ -250,10 +149,10 @@ class _Parser:
 
     def _word(self, word: str, start: int) -> Iterator[_Lexeme]:
         end = start + len(word)
-        if _PROXIMITY.fullmatch(word):
+        if PROXIMITY.fullmatch(word):
             self._ignore(f"{word} cannot be searched for yet; read as AND", start, end)
             return
-        if _LATER.fullmatch(word):
+        if COUNTED.fullmatch(word):
             self._ignore(f"{word} cannot be searched for yet; it was left out", start, end)
             return
         if word[0] in "-!" and len(word) > 1 and any(map(str.isalnum, word)):

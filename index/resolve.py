@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol, TypeGuard
 
 from archive.types import Message, MessageKind
 from index.analysis import fold, is_single_cell, is_unspaced, stem, tokenise
-from index.query import And, Everything, Node, Not, Or, Published, Words
+from index.tree import And, Everything, Node, Not, Or, Published, Words
 
 MAX_EXPANSION = 1_024
 """Words that all patterns of a query may stand for; with more it is refused: a part would be a wrong answer."""

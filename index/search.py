@@ -6,9 +6,9 @@ import numpy as np
 
 from archive.types import FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest
 from index.columns import VALUE_FIELDS, Mask
-from index.query import And, Everything, Node, Not, Or, Published, Query, Words
 from index.resolve import All, Leaf, Resolved, Resolver, Without
 from index.snapshot import Found, Snapshot
+from index.tree import And, Everything, Node, Not, Or, Published, Query, Words
 
 
 class Search:

@@ -14,8 +14,8 @@ from index.analysis import NO_STEMMER, stemmer_of
 from index.columns import Columns, Documents, Mask
 from index.compile import Scoring, compile_query
 from index.generation import Generation
-from index.query import Published
 from index.resolve import All, Any, Leaf, Resolved, Without
+from index.tree import Published
 
 SECONDS = 10.0
 """How long one query may read postings before it is given up."""

@@ -25,12 +25,13 @@ from archive.types import (
     SearchRequest,
 )
 from index.generation import DAMAGE, FINGERPRINT, Generation
-from index.query import Everything, parse
+from index.query import parse
 from index.resolve import Resolved, Resolver, TooBroadError
 from index.search import Search
 from index.snapshot import SECONDS, Snapshot, TooSlowError
 from index.snippets import Highlighter
 from index.storage import IndexFolder
+from index.tree import Everything
 
 _OPEN_ATTEMPTS = 10
 _OPEN_PAUSE = 0.05

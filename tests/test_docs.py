@@ -1,6 +1,8 @@
 """Docs cannot lie: what they name is compared with the code."""
 
+import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,3 +130,16 @@ def test_every_link_and_file_named_leads_somewhere(page: Path) -> None:
 
 def test_the_version_has_its_place_in_the_changelog() -> None:
     assert re.search(r"^## (\[?Unreleased\]?|\[?\d+\.\d+\.\d+)", read("CHANGELOG.md"), re.MULTILINE)
+
+
+def test_the_numbers_in_the_readme_are_those_of_the_benchmark() -> None:
+    """The table is printed from benchmarks/results.json, the results of one run of `make bench`."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        from benchmarks.compare import table
+    finally:
+        sys.path.remove(str(ROOT))
+    results = json.loads((ROOT / "benchmarks" / "results.json").read_text())
+    readme = (ROOT / "README.md").read_text()
+    assert table(results) in readme
+    assert f"{results['articles']:,} articles, {results['queries']} queries" in readme

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.query import MAX_CHARACTERS, MAX_CLAUSES, Published, parse
+from index.query import MAX_CHARACTERS, MAX_CLAUSES, parse
+from index.tree import Published
 
 UNDERSTOOD = [
     ("border security", "border AND security"),

@@ -282,6 +282,11 @@ def test_a_url_is_filled_in_once_and_never_taken_from_another(store: SqlStore) -
     assert (store.get(1).url, store.get(2).url) == (URL + "a", URL)
 
 
+def test_an_empty_url_is_none(store: SqlStore) -> None:
+    assert outcomes(store.add([new("A", url=""), new("B", url="")])) == [("added", 1), ("added", 2)]
+    assert store.get(1).url is None
+
+
 def test_a_url_filled_in_counts_for_the_rest_of_the_batch(store: SqlStore) -> None:
     store.add([new("A")])
     items = store.add([new("A", url=URL), new("Other", url=URL)], OnDuplicate.UPDATE)
@@ -351,7 +356,7 @@ DATES = st.one_of(
             new,
             TEXT,
             TEXT,
-            url=st.none() | TEXT,
+            url=st.none() | TEXT.filter(bool),
             authors=st.lists(TEXT, max_size=3).map(tuple),
             source=st.none() | TEXT,
             section=st.none() | TEXT,
