@@ -9,6 +9,7 @@ from typing import Protocol
 from archive.types import ArticleFilter, Changes, NewArticle, Origin, PublicationDate, SearchRequest, Sort
 from benchmarks.queries import Query
 from db.store import SqlStore
+from index.compile import Deadline
 from index.query import parse
 from index.resolve import Resolver
 from index.whoosh_index import WhooshIndex
@@ -88,7 +89,7 @@ class Ours:
         with self.index._open() as snapshot:  # noqa: SLF001  # the search without the page has no public name
             tree = parse(request.query).tree
             assert tree is not None
-            found = snapshot.find(Resolver(snapshot).resolve(tree))
+            found = snapshot.find(Resolver(snapshot).resolve(tree), Deadline(60))
             for mask in snapshot.columns.filters(request.filter).values():
                 found = found.only(mask)
             return snapshot.columns.order(found.documents, found.scores, request.sort)[:10]

@@ -1,5 +1,7 @@
 """From a resolved query to Whoosh's query tree, and its scoring."""
 
+import math
+import time
 from math import log
 
 from whoosh import matching, query, scoring
@@ -16,24 +18,112 @@ TITLE_BOOST = 2.0
 _FAR_PAST, _FAR_FUTURE = 1, 4_000_000  # ordinals of days; an article without a date has 0
 
 
-def compile_query(node: Resolved) -> query.Query:
-    """The Whoosh query that matches what the resolved query is satisfied by."""
-    match node:
-        case Leaf(fields, rows):
-            return _any([_row(field, row) for field in fields for row in rows])
-        case All(parts):
-            wanted = [compile_query(part) for part in parts if not isinstance(part, Without)]
-            unwanted = [compile_query(part.part) for part in parts if isinstance(part, Without)]
-            base = wanted[0] if len(wanted) == 1 else query.And(wanted) if wanted else query.Every()
-            return query.AndNot(base, _any(unwanted)) if unwanted else base
-        case Any(parts):
-            return _any([compile_query(part) for part in parts])
-        case Without(part):
-            return query.AndNot(query.Every(), compile_query(part))
-        case Published(first, last):
-            return PublishedIn(first.toordinal() if first else _FAR_PAST, last.toordinal() if last else _FAR_FUTURE)
-        case Everything():
-            return query.Every()
+class TooSlowError(Exception):
+    """A query took longer than it may."""
+
+
+class Deadline:
+    """The end of the time that one request may take; asked for at every posting, so that nothing runs past it."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+        self._ticks = 0
+
+    def tick(self) -> None:
+        """Raises TooSlowError when the time is over."""
+        self._ticks += 1
+        if self._ticks % 512 == 0 and time.monotonic() > self._end:
+            raise TooSlowError
+
+
+class _Watched(matching.WrappingMatcher):  # type: ignore[misc]  # Whoosh's types are not used
+    """A matcher of one term that ends with the deadline."""
+
+    def __init__(self, child: matching.Matcher, boost: float = 1.0, deadline: Deadline | None = None) -> None:
+        super().__init__(child, boost)
+        self.deadline = deadline or Deadline(math.inf)
+
+    def _replacement(self, newchild: matching.Matcher) -> "_Watched":
+        return _Watched(newchild, self.boost, self.deadline)
+
+    def copy(self) -> "_Watched":
+        return _Watched(self.child.copy(), self.boost, self.deadline)
+
+    def next(self) -> bool:
+        self.deadline.tick()
+        return bool(self.child.next())
+
+    def skip_to(self, id: int) -> bool:
+        self.deadline.tick()
+        return bool(self.child.skip_to(id))
+
+    def spans(self) -> list[object]:
+        self.deadline.tick()
+        return list(self.child.spans())
+
+
+class _Term(query.Term):  # type: ignore[misc]
+    """A term that is watched."""
+
+    def __init__(self, field: str, text: str, boost: float, deadline: Deadline) -> None:
+        super().__init__(field, text)
+        self.weight = boost
+        self.deadline = deadline
+
+    def matcher(self, searcher: Searcher, context: object = None) -> matching.Matcher:
+        """As Whoosh's, but watched."""
+        return _Watched(super().matcher(searcher, context), self.weight, self.deadline)
+
+
+class _Phrase(query.Phrase):  # type: ignore[misc]
+    """A phrase whose terms are watched."""
+
+    def __init__(self, field: str, words: list[str], boost: float, deadline: Deadline) -> None:
+        super().__init__(field, words)
+        self.weight = boost
+        self.deadline = deadline
+
+    def matcher(self, searcher: Searcher, context: object = None) -> matching.Matcher:
+        """As Whoosh's, but watched."""
+        if any((self.fieldname, word) not in searcher.reader() for word in self.words):
+            return matching.NullMatcher()
+        terms = [_Term(self.fieldname, word, 1.0, self.deadline) for word in self.words]
+        matcher = query.SpanNear2(terms, slop=1, ordered=True, mindist=1).matcher(searcher, context)
+        return matching.WrappingMatcher(matcher, boost=self.weight)
+
+
+class Compiler:
+    """Compiles resolved queries into Whoosh's, all of which end with one deadline."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self.deadline = deadline
+
+    def compile(self, node: Resolved) -> query.Query:
+        """The Whoosh query that matches what the resolved query is satisfied by."""
+        match node:
+            case Leaf(fields, rows):
+                return _any([self._row(field, row) for field in fields for row in rows])
+            case All(parts):
+                wanted = [self.compile(part) for part in parts if not isinstance(part, Without)]
+                unwanted = [self.compile(part.part) for part in parts if isinstance(part, Without)]
+                base = wanted[0] if len(wanted) == 1 else query.And(wanted) if wanted else query.Every()
+                return query.AndNot(base, _any(unwanted)) if unwanted else base
+            case Any(parts):
+                return _any([self.compile(part) for part in parts])
+            case Without(part):
+                return query.AndNot(query.Every(), self.compile(part))
+            case Published(first, last):
+                first_day = first.toordinal() if first else _FAR_PAST
+                return PublishedIn(first_day, last.toordinal() if last else _FAR_FUTURE)
+            case Everything():
+                return query.Every()
+
+    def _row(self, field: str, row: Row) -> query.Query:
+        boost = TITLE_BOOST if field == "title" else 1.0
+        name = schema.STEMS[field] if row.stemmed else field
+        if len(row.terms) == 1:
+            return _Term(name, row.terms[0], boost, self.deadline)
+        return _Phrase(name, list(row.terms), boost, self.deadline)
 
 
 class PublishedIn(query.Query):  # type: ignore[misc]  # Whoosh's types are not used
@@ -59,14 +149,6 @@ class PublishedIn(query.Query):  # type: ignore[misc]  # Whoosh's types are not 
         days = zip(reader.column_reader("first_day"), reader.column_reader("last_day"), strict=True)
         found = [at for at, (first, last) in enumerate(days) if 0 < first <= self.last and last >= self.first]
         return matching.ListMatcher([at for at in found if not reader.is_deleted(at)])
-
-
-def _row(field: str, row: Row) -> query.Query:
-    boost = TITLE_BOOST if field == "title" else 1.0
-    name = schema.STEMS[field] if row.stemmed else field
-    if len(row.terms) == 1:
-        return query.Term(name, row.terms[0], boost=boost)
-    return query.Phrase(name, list(row.terms), boost=boost)
 
 
 def _any(parts: list[query.Query]) -> query.Query:

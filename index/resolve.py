@@ -16,6 +16,9 @@ from index.tree import And, Everything, Node, Not, Or, Published, Words
 MAX_EXPANSION = 1_024
 """Words that all patterns of a query may stand for; with more it is refused: a part would be a wrong answer."""
 
+MAX_PAIRS = 10_000
+"""Pairs of characters that one character of a script without spaces may begin; they are short lists."""
+
 MIN_PATTERN_LETTERS = 2
 """Letters that a pattern must begin with, so that it does not read the whole vocabulary."""
 
@@ -196,9 +199,9 @@ class Resolver:
             if pattern.fullmatch(form):
                 found.append(form)
                 self._expanded += 1
-                if self._expanded > MAX_EXPANSION:
+                if self._expanded > (MAX_PAIRS if is_single_cell(literal) else MAX_EXPANSION):
                     raise TooBroadError(
-                        f"“{words.text}” stands for more than {MAX_EXPANSION:,} words. Please give more letters"
+                        f"“{words.text}” stands for more than {self._expanded - 1:,} words. Please give more letters"
                     )
         return found
 

@@ -6,9 +6,13 @@ import numpy as np
 
 from archive.types import FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest
 from index.columns import VALUE_FIELDS, Mask
+from index.compile import Deadline
 from index.resolve import All, Leaf, Resolved, Resolver, Without
 from index.snapshot import Found, Snapshot
 from index.tree import And, Everything, Node, Not, Or, Published, Query, Words
+
+SECONDS = 8.0
+"""How long one request may read postings before it is given up."""
 
 
 class Search:
@@ -18,19 +22,22 @@ class Search:
         self.snapshot = snapshot
         self.request = request
         self.tree: Node = parsed.tree or Everything()
+        self.deadline = Deadline(SECONDS)
         self.masks = snapshot.columns.filters(request.filter)
 
     def page(self, page: SearchPage) -> tuple[SearchPage, dict[int, float], Resolved]:
         """The page without its hits, the ids and scores that belong on it, and the resolved query."""
         resolver = Resolver(self.snapshot)
         resolved = resolver.resolve(self.tree)
-        everything = self.snapshot.find(resolved)
+        everything = self.snapshot.find(resolved, self.deadline)
         found = everything.only(self._allowed())
         messages = [*page.messages, *resolver.messages]
         if not len(found.documents):
             messages += self._why_nothing(resolved, everything)
             page = replace(page, suggestion=self._suggestion())
-            relaxed = self.snapshot.best_of(resolved, self._allowed()) if isinstance(resolved, All) else None
+            relaxed = (
+                self.snapshot.best_of(resolved, self._allowed(), self.deadline) if isinstance(resolved, All) else None
+            )
             if relaxed:
                 who = "No article that the filters leave" if len(everything.documents) else "No article"
                 found, most, parts = relaxed
@@ -80,12 +87,14 @@ class Search:
     def _why_nothing(self, resolved: Resolved, everything: Found) -> list[Message]:
         if count := len(everything.documents):
             return [_unknown(f"{_articles(count)} the query, but the filters leave none of them")]
-        unknown = list(self.snapshot.unknown(resolved))
+        unknown = list(self.snapshot.unknown(resolved, self.deadline))
         if unknown:
             return [_unknown(_names(leaf), leaf.words.start, leaf.words.end) for leaf in unknown]
         parts = resolved.parts if isinstance(resolved, All) else ()
         wanted = tuple(part for part in parts if not isinstance(part, Without | Published))
-        if 0 < len(wanted) < len(parts) and (count := len(self.snapshot.find(All(wanted), scored=False).documents)):
+        if 0 < len(wanted) < len(parts) and (
+            count := len(self.snapshot.find(All(wanted), self.deadline, scored=False).documents)
+        ):
             return [_unknown(f"{_articles(count)} the words, but the query's dates and exclusions leave none of them")]
         return []
 
@@ -94,7 +103,9 @@ class Search:
         loose = _without_quotes(self.tree)
         if loose == self.tree:
             return None
-        found = self.snapshot.find(Resolver(self.snapshot).resolve(loose), scored=False).only(self._allowed())
+        found = self.snapshot.find(Resolver(self.snapshot).resolve(loose), self.deadline, scored=False).only(
+            self._allowed()
+        )
         return str(loose).replace(" AND ", " ") if len(found.documents) else None
 
 

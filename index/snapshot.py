@@ -1,30 +1,19 @@
 """One committed state of the index, open for reading: its vocabulary, its columns, and what a query finds in it."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh import query
 from whoosh.searching import Searcher
 
 from index.analysis import NO_STEMMER, stemmer_of
 from index.columns import Columns, Documents, Mask
-from index.compile import Scoring, compile_query
+from index.compile import Compiler, Deadline, Scoring
 from index.generation import Generation
 from index.resolve import All, Any, Leaf, Resolved, Without
 from index.tree import Published
-
-SECONDS = 10.0
-"""How long one query may read postings before it is given up."""
-
-_CHECK_EVERY = 4_096
-
-
-class TooSlowError(Exception):
-    """A query took longer than `SECONDS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +81,9 @@ class Snapshot:
 
     # -- matches
 
-    def find(self, resolved: Resolved, *, scored: bool = True) -> Found:
-        """Everything that a query matches; raises TooSlowError."""
-        return self._run(compile_query(resolved), scored)
-
-    def _run(self, compiled: query.Query, scored: bool) -> Found:
-        deadline = time.monotonic() + SECONDS
+    def find(self, resolved: Resolved, deadline: Deadline, *, scored: bool = True) -> Found:
+        """Everything that a query matches; raises TooSlowError at the deadline."""
+        compiled = Compiler(deadline).compile(resolved)
         context = self.searcher.context() if scored else self.searcher.boolean_context()
         documents: list[int] = []
         scores: list[float] = []
@@ -108,14 +94,11 @@ class Snapshot:
                 if scored:
                     scores.append(matcher.score())
                 matcher.next()
-                if len(documents) % _CHECK_EVERY == 0 and time.monotonic() > deadline:
-                    raise TooSlowError
-        return Found(
-            np.array(documents, dtype=np.int64),
-            np.array(scores, dtype=np.float64) if scored else np.zeros(len(documents)),
-        )
+                deadline.tick()
+        found = np.array(documents, dtype=np.int64)
+        return Found(found, np.array(scores, dtype=np.float64) if scored else np.zeros(len(found)))
 
-    def best_of(self, resolved: All, allowed: Mask) -> tuple[Found, int, int] | None:
+    def best_of(self, resolved: All, allowed: Mask, deadline: Deadline) -> tuple[Found, int, int] | None:
         """Where nothing satisfies every part: what satisfies most of them, how many those are, and of how many.
 
         Excluded words and dates stay required. None where no document satisfies any part, or there is but one part.
@@ -126,24 +109,24 @@ class Snapshot:
             return None
         counts = np.zeros(self.columns.size, dtype=np.int64)
         for part in optional:
-            counts[self.find(part, scored=False).documents] += 1
+            counts[self.find(part, deadline, scored=False).documents] += 1
         if fixed:
             passing = np.zeros(self.columns.size, dtype=bool)
-            passing[self.find(All(fixed), scored=False).documents] = True
+            passing[self.find(All(fixed), deadline, scored=False).documents] = True
             allowed = allowed & passing
         most = int(counts[allowed].max(initial=0))
         if most == 0:
             return None
-        return self.find(Any(tuple(optional))).only(allowed & (counts == most)), most, len(optional)
+        return self.find(Any(tuple(optional)), deadline).only(allowed & (counts == most)), most, len(optional)
 
-    def unknown(self, resolved: Resolved) -> Iterator[Leaf]:
+    def unknown(self, resolved: Resolved, deadline: Deadline) -> Iterator[Leaf]:
         """The words and phrases of a query that no article holds; excluded ones do not matter."""
         match resolved:
             case Leaf():
-                if not len(self.find(resolved, scored=False).documents):
+                if not len(self.find(resolved, deadline, scored=False).documents):
                     yield resolved
             case All(parts) | Any(parts):
                 for part in parts:
-                    yield from self.unknown(part)
+                    yield from self.unknown(part, deadline)
             case _:
                 pass

@@ -1,5 +1,6 @@
 """`WhooshIndex`: the `SearchIndex` port on Whoosh."""
 
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -24,11 +25,12 @@ from archive.types import (
     SearchPage,
     SearchRequest,
 )
+from index.compile import Deadline, TooSlowError
 from index.generation import DAMAGE, FINGERPRINT, Generation
 from index.query import parse
 from index.resolve import Resolved, Resolver, TooBroadError
-from index.search import Search
-from index.snapshot import SECONDS, Snapshot, TooSlowError
+from index.search import SECONDS, Search
+from index.snapshot import Snapshot
 from index.snippets import Highlighter
 from index.storage import IndexFolder
 from index.tree import Everything
@@ -123,7 +125,7 @@ class WhooshIndex:
         """See `SearchIndex.article_ids`."""
         try:
             with self._open() as snapshot:
-                live = snapshot.find(Everything(), scored=False).documents
+                live = snapshot.find(Everything(), Deadline(math.inf), scored=False).documents
                 return [int(number) for number in np.sort(snapshot.columns.ids[live])]
         except IndexUnavailableError:
             return []
