@@ -188,7 +188,7 @@ class Tantivy:
             "and": " AND ".join(words),
             "or": " OR ".join(words),
             "phrase": f'"{" ".join(words)}"',
-            "bool": f"{words[0]} AND ({' OR '.join(words[1:3])}) AND NOT {words[-1]}",
+            "bool": f"+{words[0]} +({' OR '.join(words[1:3])}) -{words[-1]}",
         }[query.kind]
         parsed = self.index.parse_query(text, ["title", "body"], field_boosts={"title": 2.0})
         if not query.dates:
