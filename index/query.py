@@ -21,7 +21,8 @@ from index.tree import BOOLEAN, COUNTED, PROXIMITY, And, Everything, Node, Not, 
 MAX_CHARACTERS = 2_000
 MAX_CLAUSES = 64
 MAX_NESTING = 20
-MAX_PHRASE_WORDS = 30
+MAX_PHRASE_WORDS = 100
+"""A Chinese headline is a phrase of as many words as it has characters."""
 
 TEXT_FIELDS = ("title", "author", "source", "url", "tag", "language")
 DATE_FIELDS = ("after", "before", "date")

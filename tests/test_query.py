@@ -105,7 +105,7 @@ def test_nothing_to_search_for_is_said(query: str) -> None:
         "(" * 500 + "x" + ")" * 500,
         "-(" * 500 + "x",
         "NOT " * 400 + "x",
-        '"' + "word " * 100 + '"',
+        '"' + "word " * 101 + '"',
     ],
     ids=["long", "clauses", "nested", "nested not", "many not", "phrase"],
 )
