@@ -13,10 +13,9 @@ from whoosh.index import TOC, FileIndex, clean_files
 from whoosh.searching import Searcher
 from whoosh.writing import SegmentWriter
 
-from archive.errors import IndexUnavailableError
 from archive.types import Article, Changes
 from index import analysis, schema
-from index.storage import DurableStorage, Manifest
+from index.storage import MANIFEST, DurableStorage, Manifest
 
 FINGERPRINT = f"schema {schema.VERSION}, analysis {analysis.VERSION}, whoosh3 {version('whoosh3')}"
 """What an index must have been made with to be used."""
@@ -80,18 +79,23 @@ class Generation:
             return str(error)
         return None if newest > self.manifest.generation else self.manifest.damage(self.folder, thorough=thorough)
 
+    def condemn(self) -> str | None:
+        """What is wrong with the files, read whole; if anything is, nobody uses this generation again.
+
+        To be asked when reading failed. Bit rot does not change a file's time, and so is not noticed before.
+        """
+        damage = self.damage(thorough=True)
+        if damage:
+            (self.folder / MANIFEST).unlink(missing_ok=True)
+        return damage
+
     def checkpoint(self) -> int:
         """The last change that this index holds."""
         return self.manifest.sequence
 
     def searcher(self, weighting: object) -> Searcher:
         """A fresh searcher over the newest commit. Never refreshed: Whoosh's refresh brings deleted articles back."""
-        try:
-            return self._index().searcher(weighting=weighting)
-        except FileNotFoundError:
-            raise  # a commit has replaced the files meanwhile; the caller opens again
-        except DAMAGE as error:
-            raise IndexUnavailableError(f"the index cannot be read: {error}") from error
+        return self._index().searcher(weighting=weighting)
 
     def _index(self) -> FileIndex:
         return FileIndex(DurableStorage(self.folder), schema=schema.make_schema(), indexname="MAIN")

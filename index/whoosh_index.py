@@ -49,7 +49,6 @@ class WhooshIndex:
         self._lock = threading.RLock()
         self._snapshot: Snapshot | None = None
         self._stamp: tuple[int, ...] = ()
-        self._suspect: str | None = None
 
     # -- how it stands
 
@@ -103,7 +102,7 @@ class WhooshIndex:
             return IndexState.DAMAGED, str(error), None
         if reason := generation.unusable(self._database):
             return IndexState.OUTDATED, reason, generation
-        reason = self._suspect or generation.damage()
+        reason = generation.damage()
         return IndexState.DAMAGED if reason else IndexState.CURRENT, reason, generation
 
     def checkpoint(self) -> int:
@@ -162,7 +161,6 @@ class WhooshIndex:
             generation = Generation.create(self._folder.new_folder(), self._database)
             yield generation
             self._folder.swap(generation.folder)
-            self._suspect = None
 
     # -- searching
 
@@ -176,8 +174,7 @@ class WhooshIndex:
             except (TooBroadError, TooSlowError, IndexUnavailableError):
                 raise
             except DAMAGE as error:
-                self._suspect = f"reading it failed: {type(error).__name__}: {error}"
-                raise IndexUnavailableError(f"the index is damaged, {self._suspect}") from error
+                raise _failure(snapshot.generation, error) from error
 
     def _current_snapshot(self) -> Snapshot:
         stamp = self._folder.stamp()
@@ -193,6 +190,8 @@ class WhooshIndex:
             except FileNotFoundError:  # replaced by another commit meanwhile
                 time.sleep(_OPEN_PAUSE * attempt)
                 continue
+            except DAMAGE as error:
+                raise _failure(generation, error) from error
             self._release()
             self._snapshot, self._stamp = snapshot, stamp
             return snapshot
@@ -254,6 +253,13 @@ class WhooshIndex:
             except (TooBroadError, IndexUnavailableError):
                 pass  # the article is readable all the same; the search says what is wrong
         return MarkedArticle(MarkedText(article.title), tuple(map(MarkedText, article.paragraphs)))
+
+
+def _failure(generation: Generation, error: BaseException) -> IndexUnavailableError:
+    """What to say when reading failed; where the files turn out to be damaged, they are not used again."""
+    if damage := generation.condemn():
+        return IndexUnavailableError(f"the index is damaged: {damage}")
+    return IndexUnavailableError(f"reading the index failed: {type(error).__name__}: {error}")
 
 
 def _refused(page: SearchPage, reason: str) -> SearchPage:

@@ -523,6 +523,37 @@ def test_check_reads_what_the_clock_hides(make: Make, tmp_path: Path) -> None:
     assert any("content" in fault for fault in index.check())
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh leaves broken files open
+def test_bit_rot_that_a_search_meets_leads_to_a_rebuild(make: Make, tmp_path: Path) -> None:
+    """It is proved by the checksums first: a search that fails for another reason condemns nothing."""
+    index = make(*(article(number, f"border word{number}") for number in range(1, 50)))
+    index.close()
+    segment = next(_folder(tmp_path).glob("*.seg"))
+    times = segment.stat()
+    segment.write_bytes(b"\xff" * times.st_size)
+    os.utime(segment, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert index.state(49) is IndexState.CURRENT  # nothing shows it yet
+    with pytest.raises(IndexUnavailableError):
+        find(index, "border")
+    assert index.state(49) is IndexState.DAMAGED
+    with index.rebuild() as fresh:
+        fresh.apply(Changes(1, (article(1, "border"),)))
+    assert find(index, "border").total == 1
+
+
+def test_a_failed_search_does_not_end_searching(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a query runs into, the next one is answered, also after the next commit."""
+    index = make(article(1, "border"))
+    with monkeypatch.context() as broken:
+        broken.setattr("index.snapshot.Snapshot.find", lambda *_, **__: {}["nothing"])
+        with pytest.raises(IndexUnavailableError):
+            find(index, "border")
+    assert find(index, "border").total == 1
+    index.apply(Changes(2, (article(2, "iraq"),)))
+    assert find(index, "border").total == 1
+    assert index.state(2) is IndexState.CURRENT
+
+
 def test_a_commit_cut_off_before_its_manifest_is_used_and_replayed(make: Make, tmp_path: Path) -> None:
     index = make(article(1, "border"))
     manifest = _folder(tmp_path) / "manifest.json"
