@@ -5,12 +5,12 @@ A word has several rows where writers differ: `counter-terrorism`, `counter terr
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeGuard
 
 from archive.types import Message, MessageKind
-from index.analysis import fold, is_single_cell, is_unspaced, stem, tokenise
+from index.analysis import fold, is_single_cell, is_unspaced, stem, stemmer_of, tokenise
 from index.tree import And, Everything, Node, Not, Or, Published, Words
 
 MAX_EXPANSION = 1_024
@@ -32,6 +32,9 @@ class Vocabulary(Protocol):
 
     def stemmers(self) -> tuple[str, ...]:
         """The stemmers of the languages that the index holds."""
+
+    def stemmers_of(self, fields: tuple[str, ...], form: str) -> frozenset[str]:
+        """The stemmers of the languages in which some article has this form; none where no article has it."""
 
     def has(self, fields: tuple[str, ...], form: str) -> bool:
         """Whether any of the fields holds this form."""
@@ -91,8 +94,10 @@ class TooBroadError(Exception):
 class Resolver:
     """Resolves one query; `messages` says what its patterns stand for."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, languages: Sequence[str] = ()) -> None:
+        """`languages` are those that the search is confined to, if it is."""
         self.vocabulary = vocabulary
+        self.languages = languages
         self.messages: list[Message] = []
         self._expanded = 0
 
@@ -152,8 +157,20 @@ class Resolver:
         elif words.quoted or words.field not in (None, "title") or any(map(is_unspaced, forms)):
             yield Row(forms, False)
         else:
-            for stemmer in self.vocabulary.stemmers():
+            for stemmer in self._stemmers(forms, words):
                 yield Row(tuple(stem(form, stemmer) for form in forms), True)
+
+    def _stemmers(self, forms: tuple[str, ...], words: Words) -> Iterator[str]:
+        """The languages in which the forms are words.
+
+        To a Spanish stemmer `border` is a form of *bordo*; that must not find Spanish articles. Where no article has a
+        form, any language may have inflections of it, and so may those that the search is confined to.
+        """
+        confined = {stemmer_of(language) for language in self.languages}
+        held = [self.vocabulary.stemmers_of(fields_of(words), form) for form in forms]
+        for stemmer in self.vocabulary.stemmers():
+            if stemmer in confined or all(stemmer in known or not known for known in held):
+                yield stemmer
 
     def _spellings(self, forms: tuple[str, ...], fields: tuple[str, ...], quoted: bool) -> Iterator[tuple[str, ...]]:
         """Other ways of writing the same words: one compound closed or opened.

@@ -27,7 +27,7 @@ class Search:
 
     def page(self, page: SearchPage) -> tuple[SearchPage, dict[int, float], Resolved]:
         """The page without its hits, the ids and scores that belong on it, and the resolved query."""
-        resolver = Resolver(self.snapshot)
+        resolver = self._resolver()
         resolved = resolver.resolve(self.tree)
         everything = self.snapshot.find(resolved, self.deadline)
         found = everything.only(self._allowed())
@@ -103,10 +103,12 @@ class Search:
         loose = _without_quotes(self.tree)
         if loose == self.tree:
             return None
-        found = self.snapshot.find(Resolver(self.snapshot).resolve(loose), self.deadline, scored=False).only(
-            self._allowed()
-        )
+        resolved = self._resolver().resolve(loose)
+        found = self.snapshot.find(resolved, self.deadline, scored=False).only(self._allowed())
         return str(loose).replace(" AND ", " ") if len(found.documents) else None
+
+    def _resolver(self) -> Resolver:
+        return Resolver(self.snapshot, self.request.filter.languages)
 
 
 def _unknown(text: str, start: int | None = None, end: int | None = None) -> Message:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from whoosh.searching import Searcher
 
+from archive.types import FacetField
 from index.analysis import NO_STEMMER, stemmer_of
 from index.columns import Columns, Documents, Mask
 from index.compile import Compiler, Deadline, Scoring
@@ -34,6 +35,7 @@ class Snapshot:
 
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
+        self._forms: dict[tuple[tuple[str, ...], str], frozenset[str]] = {}
         self._scoring = Scoring((NO_STEMMER,))
         self.searcher: Searcher = generation.searcher(self._scoring)
         self.columns = Columns(self.searcher)
@@ -67,6 +69,34 @@ class Snapshot:
     def _stemmers(self) -> tuple[str, ...]:
         languages = (term.decode() for term in self.searcher.reader().lexicon("language"))
         return tuple(dict.fromkeys([*sorted(map(stemmer_of, languages)), NO_STEMMER]))
+
+    def stemmers_of(self, fields: tuple[str, ...], form: str) -> frozenset[str]:
+        """See `Vocabulary.stemmers_of`; remembered, since a snapshot never changes."""
+        if (fields, form) not in self._forms:
+            self._forms[fields, form] = self._look_up(fields, form)
+        return self._forms[fields, form]
+
+    def _look_up(self, fields: tuple[str, ...], form: str) -> frozenset[str]:
+        found: set[int] = set()
+        for leaf, offset in self.searcher.leaf_searchers():
+            reader = leaf.reader()
+            for field in fields:
+                if (field, form) in reader:
+                    for document in reader.postings(field, form).all_ids():
+                        found.add(int(self._stemmer_codes[document + offset]))
+                        if len(found) == len(self.stemmers()):
+                            return frozenset(self.stemmers())
+        return frozenset(self.stemmers()[code] for code in found)
+
+    @cached_property
+    def _stemmer_codes(self) -> NDArray[np.int8]:
+        """The place of each document's stemmer in `stemmers()`."""
+        codes = np.full(self.columns.size, self.stemmers().index(NO_STEMMER), dtype=np.int8)
+        languages = self.columns.values(FacetField.LANGUAGE)
+        places = np.array([self.stemmers().index(stemmer_of(language)) for language in languages.values], dtype=np.int8)
+        if len(places):
+            codes[languages.documents] = places[languages.codes]
+        return codes
 
     def has(self, fields: tuple[str, ...], form: str) -> bool:
         """Whether any of the fields holds this form."""

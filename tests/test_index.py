@@ -198,6 +198,15 @@ def test_a_foreign_stem_finds_nothing_wrong(make: Make) -> None:
     assert find(index, "news").total == 0
 
 
+def test_a_word_is_inflected_only_in_the_languages_that_have_it(make: Make) -> None:
+    """To a Spanish stemmer, border and bordo are one word; a reader who asks for border means neither."""
+    index = make(article(1, "the borders"), article(2, "a border"), article(3, "a bordo del tren", language="es"))
+    assert set(ids(find(index, "border"))) == {1, 2}
+    assert ids(find(index, "bordo")) == [3]
+    assert set(ids(find(index, "bordering"))) >= {1, 2}  # nobody wrote it, so any language may have inflections of it
+    assert ids(find(index, "border", filter=ArticleFilter(languages=("es",)))) == [3]
+
+
 def test_words_may_stand_in_title_and_body(make: Make) -> None:
     index = make(article(1, "about security", "The border"))
     page = find(index, "border security")

@@ -22,6 +22,9 @@ class Words:
     def stemmers(self) -> tuple[str, ...]:
         return ("english", "")
 
+    def stemmers_of(self, fields: tuple[str, ...], form: str) -> frozenset[str]:
+        return frozenset()
+
     def has(self, fields: tuple[str, ...], form: str) -> bool:
         return True
 
