@@ -1,12 +1,16 @@
 """The query language: what is understood, and that whatever cannot be used is said with its place."""
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.query import MAX_CHARACTERS, MAX_CLAUSES, parse
+from index.query import MAX_CHARACTERS, MAX_CLAUSES, MAX_NESTING, MAX_PHRASE_WORDS, parse
+from index.resolve import MAX_EXPANSION
+from index.search import SECONDS
 from index.tree import Published
 
 UNDERSTOOD = [
@@ -145,3 +149,32 @@ def test_anything_can_be_typed(query: str) -> None:
 def test_what_was_understood_is_understood_the_same_again(query: str) -> None:
     understood = str(parse(query))
     assert str(parse(understood)) == understood
+
+
+QUERY_PAGE = (Path(__file__).parents[1] / "docs" / "query.md").read_text(encoding="utf-8")
+
+
+def _examples(start: str, end: str) -> list[str]:
+    """What stands between backquotes in the first column of a table of docs/query.md."""
+    rows = re.findall(r"^\| (`.*?) \|", QUERY_PAGE.partition(start)[2].partition(end)[0], re.MULTILINE)
+    return [example for row in rows for example in re.findall(r"`([^`]+)`", row)]
+
+
+@pytest.mark.parametrize("query", _examples("| you type |", "## What counts"))
+def test_every_example_in_the_documentation_is_understood_whole(query: str) -> None:
+    parsed = parse(query)
+    assert parsed.tree is not None
+    assert parsed.messages == ()
+
+
+@pytest.mark.parametrize("query", re.findall(r"`([^`]+)`", QUERY_PAGE.partition("## Not yet")[2]))
+def test_what_the_documentation_says_is_missing_is_said(query: str) -> None:
+    assert parse(f"{query} border").messages
+
+
+def test_the_documentation_names_the_limits() -> None:
+    limits = QUERY_PAGE.partition("## Limits")[2]
+    for limit in (MAX_CHARACTERS, MAX_CLAUSES, MAX_NESTING, MAX_PHRASE_WORDS, MAX_EXPANSION):
+        assert f"{limit:,}" in limits
+    assert SECONDS == 8.0
+    assert "eight seconds" in limits
