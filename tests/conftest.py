@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import settings as hypothesis_settings
 
 from archive.bootstrap import open_archive
 from archive.cli import main
@@ -18,6 +19,9 @@ from archive.service import Archive
 from archive.settings import Settings, load_settings
 
 ROOT = Path(__file__).parents[1]
+
+hypothesis_settings.register_profile("archive", deadline=None)  # no test is about how fast a busy machine is
+hypothesis_settings.load_profile("archive")
 
 
 @pytest.fixture(autouse=True)
