@@ -9,18 +9,18 @@ without accents has the same stem as the accented word.
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 import Stemmer
 
-VERSION = 1
+VERSION = 2
 """To be raised whenever tokens or stems change: every index made with another version is rebuilt."""
 
-PARAGRAPH_GAP = 100
-"""Positions between two paragraphs, so that no phrase reaches from one into the next."""
+PARAGRAPH_GAP = 1
+"""Positions left free between two paragraphs, so that no phrase reaches from one into the next."""
 
 
 MAX_FORM = 100
@@ -99,12 +99,13 @@ _MARKS = "".join(
     f"{chr(code)}" for code in range(0x300, 0xFE30) if unicodedata.category(chr(code)) in ("Mn", "Mc", "Cf")
 )
 _LETTER = rf"[^\W\d_{_UNSPACED}]"
+_LETTER_OR_DIGIT = rf"[^\W_{_UNSPACED}]"
 _IN_WORD = rf"[^\W_{_UNSPACED}]|[{re.escape(_MARKS)}\u00ad]"
 _TOKEN = re.compile(
     rf"""
       (?P<thousands>\d{{1,3}}(?:([,\u00a0\u202f\u066c’'])\d{{3}})(?:\2\d{{3}})*(?:\.\d+)?(?![\d]))
     | (?P<decimal>\d+(?:[.\u066b]\d+)+)
-    | (?P<dotted>(?<![^\W_])(?:{_LETTER}\.){{2,}}(?:{_LETTER}(?![^\W_]))?(?:[{_APOSTROPHES}][sS]\b)?)
+    | (?P<dotted>(?<!{_LETTER_OR_DIGIT})(?:{_LETTER}\.){{2,}}(?:{_LETTER}(?!{_LETTER_OR_DIGIT}))?(?:[{_APOSTROPHES}][sS](?!{_LETTER_OR_DIGIT}))?)
     | (?P<unspaced>[{_UNSPACED}][{_UNSPACED}{re.escape(_MARKS)}]*)
     | (?P<word>(?:{_IN_WORD})+(?:[{_APOSTROPHES}](?:{_IN_WORD})+)*)
     """,
@@ -192,6 +193,32 @@ def _pairs(text: str) -> Iterator[tuple[str, int, int]]:
 _CELL = re.compile(rf"[{_UNSPACED}][{re.escape(_MARKS)}]*")
 
 
+# --- kinds of characters, for the compiled scanner -------------------------------------------------------------------
+
+_SEPARATOR, _LETTER_KIND, _DIGIT, _UNSPACED_KIND, _MARK, _APOSTROPHE_KIND, _POINT, _COMMA = range(8)
+_SMALL = 0x10
+_SMALL_LETTER = re.compile("[a-zß-öø-ÿ]")
+_JAMO = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")  # NFC joins them
+
+
+def classify(code: int) -> tuple[int, int]:
+    """What a character is to the scanner, and the one character that it folds to (-1: not one alone)."""
+    character = chr(code)
+    folded = fold(character) if not 0xD800 <= code <= 0xDFFF else ""
+    fold_to = ord(folded) if len(folded) == 1 and not _JAMO.match(character) else -1
+    if _CELL.match(character):
+        return _UNSPACED_KIND, fold_to
+    if character in _MARKS or character == "\u00ad":
+        return _MARK, -1
+    for kind, characters in ((_APOSTROPHE_KIND, _APOSTROPHES), (_POINT, ".\u066b"), (_COMMA, ",\u00a0\u202f\u066c")):
+        if character in characters:
+            return kind, -1
+    if not re.fullmatch(_LETTER_OR_DIGIT, character):
+        return _SEPARATOR, -1
+    kind = _DIGIT if re.fullmatch(r"\d", character) else _LETTER_KIND
+    return kind | (_SMALL if _SMALL_LETTER.match(character) else 0), fold_to
+
+
 # --- stems ----------------------------------------------------------------------------------------------------------
 
 SNOWBALL = {
@@ -220,16 +247,26 @@ def _stemmer(name: str) -> Stemmer.Stemmer:
 def stem(form: str, stemmer: str) -> str:
     """The stem of a folded form, marked with its stemmer so that stems of two languages never meet by chance.
 
-    `elections` and `election` meet in `english:elect`; the German `elect` is another term.
+    `elections` and `election` meet in `english:elect`; the German `elect` is another term. Numbers, names with digits and
+    scripts without spaces have no inflections: they are the same term in every language (`:7500`).
     """
-    if stemmer == NO_STEMMER or not form.isalpha():
-        return f"{stemmer}:{form}"
-    if stemmer == "arabic":
-        return f"{stemmer}:{_light_arabic(form)}"
-    stemmed = fold(_stemmer(stemmer).stemWord(form))
-    if stemmer == "english" and _VOWELLESS_PLURAL.fullmatch(stemmed):  # ftfs, which Snowball leaves alone
-        stemmed = stemmed[:-1]
-    return f"{stemmer}:{stemmed}"
+    return stem_all([form], stemmer)[0]
+
+
+def stem_all(forms: Sequence[str], stemmer: str) -> list[str]:
+    """The stems of many folded forms; see `stem`."""
+    if stemmer == NO_STEMMER:
+        return [f":{form}" for form in forms]
+    stems = map(_light_arabic, forms) if stemmer == "arabic" else map(fold, _stemmer(stemmer).stemWords(list(forms)))
+    marked = []
+    for form, stemmed in zip(forms, stems, strict=True):
+        if not form.isalpha() or is_unspaced(form):
+            marked.append(f"{NO_STEMMER}:{form}")
+        elif stemmer == "english" and _VOWELLESS_PLURAL.fullmatch(stemmed):  # ftfs, which Snowball leaves alone
+            marked.append(f"{stemmer}:{stemmed[:-1]}")
+        else:
+            marked.append(f"{stemmer}:{stemmed}")
+    return marked
 
 
 def _light_arabic(form: str) -> str:

@@ -1,71 +1,70 @@
-"""Values of articles as arrays over one generation of an index, for filters, facets, timelines and sorting."""
+"""Values of articles as arrays over all segments of a commit, for filters, facets, timelines and sorting."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh.searching import Searcher
 
 from archive.types import ArticleFilter, FacetField, FacetValue, Sort, TimelineBucket
 from index.analysis import fold
+from index.documents import FAR_FUTURE, FAR_PAST, ValueColumn, join_values
+from index.stored import StoredSegment
 
 Documents = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 MAX_FACET_VALUES = 50
 
-VALUE_FIELDS = {
-    FacetField.SOURCE: "source_value",
-    FacetField.AUTHOR: "author_value",
-    FacetField.LANGUAGE: "language",
-    FacetField.TAG: "tag_value",
-}
 
+class Facet:
+    """One column of values, over all documents."""
 
-@dataclass(frozen=True, slots=True)
-class ValueColumn:
-    """Which documents have which values: `documents[i]` has `values[codes[i]]`; a document may stand in it often."""
+    def __init__(self, column: ValueColumn, size: int) -> None:
+        self.values = column.values
+        self._documents, self._codes = column.documents, column.codes
+        self._size = size
+        self._folded = [fold(value) for value in column.values]
+        places = np.full(size, len(column.values), dtype=np.int32)
+        places[column.documents] = column.codes
+        single = len(column.documents) == np.count_nonzero(places < len(column.values))
+        self._code_of = places if single else None
+        """Of each document, where none has several values: the code, or one more than the last."""
 
-    values: tuple[str, ...]
-    documents: Documents
-    codes: Documents
-
-    def mask(self, wanted: Iterable[str], size: int) -> Mask:
+    def mask(self, wanted: Iterable[str]) -> Mask:
         """The documents that have one of these values, whatever their case and accents."""
         folded = {fold(value) for value in wanted}
-        codes = [code for code, value in enumerate(self.values) if fold(value) in folded]
-        mask = np.zeros(size, dtype=bool)
-        mask[self.documents[np.isin(self.codes, codes)]] = True
+        chosen = np.array([value in folded for value in self._folded], dtype=bool)
+        mask = np.zeros(self._size, dtype=bool)
+        if len(chosen):
+            mask[self._documents[chosen[self._codes]]] = True
         return mask
 
-    def count(self, found: Mask) -> tuple[FacetValue, ...]:
-        """The values of the documents found, most frequent first."""
-        counts = np.bincount(self.codes[found[self.documents]], minlength=len(self.values))
-        order = np.lexsort((np.arange(len(counts)), -counts))[:MAX_FACET_VALUES]
-        return tuple(FacetValue(self.values[code], int(counts[code])) for code in order if counts[code])
+    def count(self, found: Documents, mask: Callable[[], Mask]) -> tuple[FacetValue, ...]:
+        """The values of the documents found, most frequent first; `mask` gives the same documents as a mask."""
+        size = len(self.values)
+        if self._code_of is not None:
+            counts = np.bincount(self._code_of[found], minlength=size + 1)[:size]
+        else:
+            counts = np.bincount(self._codes[mask()[self._documents]], minlength=size)
+        there = np.flatnonzero(counts)
+        order = there[np.lexsort((there, -counts[there]))[:MAX_FACET_VALUES]]
+        return tuple(FacetValue(self.values[code], int(counts[code])) for code in order.tolist())
 
 
 class Columns:
-    """The columns of one searcher; each is read when it is first asked for."""
+    """The columns of one commit; each is read when it is first asked for."""
 
-    def __init__(self, searcher: Searcher) -> None:
-        self._searcher = searcher
-        self.size = int(searcher.doc_count_all())
-        self._values: dict[FacetField, ValueColumn] = {}
+    def __init__(self, segments: Sequence[StoredSegment]) -> None:
+        self._segments = segments
+        self.size = sum(segment.count for segment in segments)
+        self._facets: dict[FacetField, Facet] = {}
 
     def _numbers(self, name: str) -> Documents:
-        parts = [np.zeros(0, dtype=np.int64)]
-        for leaf, _ in self._searcher.leaf_searchers():
-            reader = leaf.reader()
-            count = reader.doc_count_all()
-            read = reader.column_reader(name).load() if reader.has_column(name) else []
-            column = np.zeros(count, dtype=np.int64)
-            column[: min(len(read), count)] = np.asarray(read, dtype=np.int64)[:count]
-            parts.append(column)
-        return np.concatenate(parts)
+        if len(self._segments) == 1:
+            return self._segments[0].numbers(name)
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(segment.numbers(name) for segment in self._segments)])
 
     @cached_property
     def ids(self) -> Documents:
@@ -87,23 +86,18 @@ class Columns:
         """`PublicationDate.sort_key`; 0 without a date."""
         return self._numbers("published")
 
-    def values(self, facet: FacetField) -> ValueColumn:
-        """Which documents have which values of a facet."""
-        if facet not in self._values:
-            self._values[facet] = self._read_values(VALUE_FIELDS[facet])
-        return self._values[facet]
+    @cached_property
+    def _months(self) -> Documents:
+        """Months since 1970 of the first day; of a day without a date, a number below all others."""
+        return _periods(self.first_days, "M")
 
-    def _read_values(self, name: str) -> ValueColumn:
-        values: dict[str, int] = {}
-        documents: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
-        codes: list[NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
-        for leaf, offset in self._searcher.leaf_searchers():
-            reader = leaf.reader()
-            for term in reader.lexicon(name):
-                found = np.fromiter(reader.postings(name, term).all_ids(), dtype=np.int64) + offset
-                documents.append(found)
-                codes.append(np.full(len(found), values.setdefault(term.decode(), len(values)), dtype=np.int64))
-        return ValueColumn(tuple(values), np.concatenate(documents), np.concatenate(codes))
+    def facet(self, field: FacetField) -> Facet:
+        """The values of a facet."""
+        if field not in self._facets:
+            parts = [segment.values(field) for segment in self._segments]
+            column = join_values(parts, [segment.count for segment in self._segments])
+            self._facets[field] = Facet(column, self.size)
+        return self._facets[field]
 
     # -- what they are for
 
@@ -116,44 +110,70 @@ class Columns:
             FacetField.LANGUAGE: wanted.languages,
             FacetField.TAG: wanted.tags,
         }
-        for facet, values in chosen.items():
+        for field, values in chosen.items():
             if values:
-                masks[facet] = self.values(facet).mask(values, self.size)
+                masks[field] = self.facet(field).mask(values)
         if wanted.published_from or wanted.published_to:
-            first = wanted.published_from.toordinal() if wanted.published_from else 1
-            last = wanted.published_to.toordinal() if wanted.published_to else np.iinfo(np.int64).max
+            first = wanted.published_from.toordinal() if wanted.published_from else FAR_PAST
+            last = wanted.published_to.toordinal() if wanted.published_to else FAR_FUTURE
             masks[FacetField.YEAR] = (self.last_days >= first) & (self.first_days > 0) & (self.first_days <= last)
         return masks
 
-    def order(self, documents: Documents, scores: NDArray[np.float64], sort: Sort) -> NDArray[np.intp]:
-        """Positions in `documents` in the order asked for; ties by newest id; articles without a date last."""
-        newest_id = -self.ids[documents]
+    def best(self, documents: Documents, scores: NDArray[np.float32], sort: Sort, count: int) -> NDArray[np.intp]:
+        """The places in `documents` of the first `count` in the order asked for.
+
+        Ties go to the newest id; articles without a date come last.
+        """
         if sort is Sort.RELEVANCE:
-            return np.lexsort((newest_id, -scores))
-        dates = self.published[documents]
-        return np.lexsort((newest_id, -dates if sort is Sort.NEWEST else dates, dates == 0))
+            keys = -scores
+        else:
+            dates = self.published[documents]
+            keys = np.where(dates == 0, np.iinfo(np.int64).max, -dates if sort is Sort.NEWEST else dates)
+        places = np.arange(len(documents))
+        if 0 < count < len(documents):
+            places = np.flatnonzero(keys <= np.partition(keys, count - 1)[count - 1])
+        order = np.lexsort((-self.ids[documents[places]], keys[places]))[:count]
+        return places[order]
 
-    def years(self, found: Mask) -> tuple[FacetValue, ...]:
+    def years(self, found: Documents) -> tuple[FacetValue, ...]:
         """The years of the documents found, newest first."""
-        years = _periods(self.first_days[found], "Y")
-        values, counts = np.unique(years, return_counts=True)
-        return tuple(FacetValue(str(value), int(n)) for value, n in zip(values[::-1], counts[::-1], strict=True))
-
-    def timeline(self, found: Mask) -> tuple[TimelineBucket, ...]:
-        """The documents found by month, or by year when they span more than ten; buckets without any are left out."""
-        days = self.first_days[found]
-        days = days[days > 0]
-        if not len(days):
+        months = self._months[found]
+        years = months[months > _NO_MONTH] // 12
+        if not len(years):
             return ()
-        unit = "M" if days.max() - days.min() <= 3653 else "Y"
-        starts, counts = np.unique(_periods(days, unit), return_counts=True)
-        first_days = starts.astype("datetime64[D]").astype(object)
-        return tuple(TimelineBucket(day, int(n)) for day, n in zip(first_days, counts, strict=True))
+        first = int(years.min())
+        counts = np.bincount(years - first)
+        return tuple(
+            FacetValue(str(1970 + first + at), int(counts[at])) for at in np.flatnonzero(counts)[::-1].tolist()
+        )
+
+    def timeline(self, found: Documents) -> tuple[TimelineBucket, ...]:
+        """The documents found by month, or by year when they span more than ten; buckets without any are left out."""
+        months = self._months[found]
+        months = months[months > _NO_MONTH]
+        if not len(months):
+            return ()
+        first = int(months.min())
+        if int(months.max()) - first > _MONTHS_SHOWN:
+            first = first // 12 * 12
+            counts = np.bincount((months - first) // 12)
+            starts = [first + 12 * at for at in np.flatnonzero(counts).tolist()]
+        else:
+            counts = np.bincount(months - first)
+            starts = [first + at for at in np.flatnonzero(counts).tolist()]
+        return tuple(
+            TimelineBucket(date(1970 + start // 12, start % 12 + 1, 1), int(number))
+            for start, number in zip(starts, counts[counts > 0], strict=True)
+        )
 
 
 _EPOCH = date(1970, 1, 1).toordinal()
+_NO_MONTH = -(1 << 20)
+_MONTHS_SHOWN = 120
 
 
-def _periods(ordinals: Documents, unit: str) -> NDArray[np.datetime64]:
-    days = (ordinals[ordinals > 0] - _EPOCH).astype("datetime64[D]")
-    return days.astype(f"datetime64[{unit}]")
+def _periods(ordinals: Documents, unit: str) -> Documents:
+    months = (ordinals - _EPOCH).astype("datetime64[D]").astype(f"datetime64[{unit}]").astype(np.int64)
+    return np.where(ordinals > 0, months, _NO_MONTH)
+
+

@@ -1,20 +1,26 @@
 """One generation of the index: a folder with a Whoosh index and the manifest that proves it whole."""
 
-import gc
-import math
 import struct
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from whoosh import index as whoosh_index
 from whoosh.index import TOC, FileIndex, clean_files
+from whoosh.scoring import BM25F
 from whoosh.searching import Searcher
-from whoosh.writing import SegmentWriter
 
 from archive.types import Article, Changes
 from index import analysis, schema
+from index.codec import ArraySegment
+from index.documents import DocumentSource, Inverted, StoredDocuments, write_segment
+from index.evaluate import K1, B
+from index.schema import make_schema
+from index.segment import SegmentFile
 from index.storage import MANIFEST, DurableStorage, Manifest
 
 FINGERPRINT = f"schema {schema.VERSION}, analysis {analysis.VERSION}, whoosh3 {version('whoosh3')}"
@@ -23,20 +29,6 @@ FINGERPRINT = f"schema {schema.VERSION}, analysis {analysis.VERSION}, whoosh3 {v
 # What Whoosh raises when it reads damaged files (measured by flipping bits), besides its own exceptions.
 DAMAGE = (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, OverflowError,
           MemoryError, struct.error, whoosh_index.IndexError)  # fmt: skip
-
-_MANY = 1_000
-
-MEMORY_MB = 32
-"""Postings that Whoosh's writer keeps in memory before it spills them to disk."""
-
-
-class _RefusedError(Exception):
-    """An article that Whoosh cannot index; it breaks the batch it is in."""
-
-    def __init__(self, article: Article, reason: Exception) -> None:
-        super().__init__(f"{type(reason).__name__}: {reason}")
-        self.article = article
-
 
 class Generation:
     """A Whoosh index in a folder of its own. Writing is for whoever holds the writer's lock."""
@@ -48,10 +40,10 @@ class Generation:
     @classmethod
     def create(cls, folder: Path, database: str) -> "Generation":
         """An empty index in an empty folder."""
-        FileIndex.create(DurableStorage(folder), schema.make_schema(), "MAIN")
+        FileIndex.create(DurableStorage(folder), make_schema(), _NAME)
         manifest = Manifest(database=database, sequence=0, fingerprint=FINGERPRINT, generation=0)
         generation = cls(folder, manifest)
-        generation._record(0, {}, 0)
+        generation._record(0, {})
         return generation
 
     @classmethod
@@ -74,7 +66,7 @@ class Generation:
         before its table of contents did, so they are whole; its changes are applied once more from the manifest on.
         """
         try:
-            newest = TOC._latest_generation(DurableStorage(self.folder), "MAIN")  # noqa: SLF001  # no public way to ask
+            newest = TOC._latest_generation(DurableStorage(self.folder), _NAME)  # noqa: SLF001  # no public way to ask
         except OSError as error:
             return str(error)
         return None if newest > self.manifest.generation else self.manifest.damage(self.folder, thorough=thorough)
@@ -93,12 +85,16 @@ class Generation:
         """The last change that this index holds."""
         return self.manifest.sequence
 
-    def searcher(self, weighting: object) -> Searcher:
-        """A fresh searcher over the newest commit. Never refreshed: Whoosh's refresh brings deleted articles back."""
-        return self._index().searcher(weighting=weighting)
+    def segments(self) -> list[ArraySegment]:
+        """The segments of the newest commit."""
+        return list(self._toc().segments)
 
-    def _index(self) -> FileIndex:
-        return FileIndex(DurableStorage(self.folder), schema=schema.make_schema(), indexname="MAIN")
+    def searcher(self) -> Searcher:
+        """Whoosh's searcher over the newest commit. Never refreshed: Whoosh's refresh brings deleted articles back."""
+        return FileIndex(DurableStorage(self.folder), schema=make_schema()).searcher(weighting=BM25F(B=B, K1=K1))
+
+    def _toc(self) -> TOC:
+        return TOC.read(DurableStorage(self.folder), _NAME, schema=make_schema())
 
     # -- writing
 
@@ -107,64 +103,94 @@ class Generation:
         if changes.sequence <= self.manifest.sequence:
             return
         refused = {number: why for number, why in self.manifest.refused.items() if number not in changes.deleted}
-        articles = list(changes.articles)
-        for article in articles:
-            refused.pop(article.id, None)
-        while True:
-            try:
-                self._commit(articles, changes.deleted)
-                break
-            except _RefusedError as error:  # leave that one out and index the others
-                refused[error.article.id] = str(error)
-                articles.remove(error.article)
-        self._record(changes.sequence, refused, max((article.id for article in changes.articles), default=0))
-        if len(articles) >= _MANY:
-            gc.collect()  # Whoosh's readers and writers are cycles that hold a commit's memory until this is run
+        articles = {article.id: article for article in changes.articles}
+        inverted, failed = invert(list(articles.values()))
+        for number in articles:
+            refused.pop(number, None)
+        self._commit(inverted, {*changes.deleted, *articles})
+        self._record(changes.sequence, refused | failed)
 
-    def _commit(self, articles: list[Article], deleted: tuple[int, ...]) -> None:
-        index = self._index()
-        known = self._highest_known(index)
-        writer = index.writer(limitmb=MEMORY_MB)
+    def _commit(self, inverted: Inverted, replaced: set[int]) -> None:
+        """Add documents, and take those of these articles away that are there already."""
+        toc = self._toc()
+        segments = list(toc.segments)
+        numbers = np.fromiter(replaced, dtype=np.int64, count=len(replaced))
+        for segment in segments:
+            self._delete(segment, numbers)
+        kept, merged = plan_merge([segment.doc_count() for segment in segments], inverted.count)
+        sources: list[DocumentSource] = [
+            StoredDocuments(SegmentFile(self.folder / segments[at].file_name), segments[at].live()) for at in merged
+        ]
+        sources += [inverted] if inverted.count else []
+        new = ArraySegment(_NAME, sum(source.count for source in sources))
         try:
-            for number in {*deleted, *(article.id for article in articles)}:
-                if number <= known:
-                    writer.delete_by_term("id", str(number))
-            for article in articles:
-                try:
-                    writer.add_document(**schema.to_document(article))
-                except OSError:
-                    raise
-                except Exception as error:  # anything else is about this article, whatever it is
-                    raise _RefusedError(article, error) from error
-            writer.commit()
+            if new.doc_count_all():
+                write_segment(self.folder / new.file_name, sources)
+            listed = [segments[at] for at in kept] + ([new] if new.doc_count_all() else [])
+            storage = DurableStorage(self.folder)
+            TOC(make_schema(), listed, toc.generation + 1).write(storage, _NAME)
         except BaseException:
-            self._abandon(writer)
+            with suppress(OSError):  # the first error is the one to tell; what is left over could keep a disk full
+                clean_files(DurableStorage(self.folder), _NAME, toc.generation, toc.segments)
             raise
+        clean_files(storage, _NAME, toc.generation + 1, listed)
 
-    def _highest_known(self, index: FileIndex) -> float:
-        """The highest id that may be indexed already; looking for others would read all over the index."""
-        if index.is_empty():
-            return 0
-        cut_off = index.latest_generation() > self.manifest.generation  # it may hold more than the manifest says
-        return math.inf if cut_off else self.manifest.highest
+    def _delete(self, segment: ArraySegment, numbers: NDArray[np.int64]) -> None:
+        found = np.flatnonzero(np.isin(SegmentFile(self.folder / segment.file_name)["number"], numbers))
+        if len(found):
+            segment.delete(found)
 
-    def _abandon(self, writer: SegmentWriter) -> None:
-        """Give a failed commit up, with its files: left where they are they could keep a disk full."""
-        with suppress(Exception):  # the first error is the one to tell
-            if not writer.is_closed:
-                writer.cancel()
-        with suppress(Exception):
-            toc = self._index()._read_toc()  # noqa: SLF001  # Whoosh offers no other way to its segments
-            clean_files(DurableStorage(self.folder), "MAIN", toc.generation, toc.segments)
-
-    def _record(self, sequence: int, refused: dict[int, str], highest: int) -> None:
-        index = self._index()
+    def _record(self, sequence: int, refused: dict[int, str]) -> None:
         self.manifest = replace(
             self.manifest,
             sequence=sequence,
-            generation=index.latest_generation(),
-            highest=max(highest, self.manifest.highest),
+            generation=self._toc().generation,
             files=self.manifest.list_files(self.folder, self.manifest),
             refused=refused,
         )
         self.manifest.write(self.folder)
+
+
+def invert(articles: list[Article]) -> tuple[Inverted, dict[int, str]]:
+    """Invert articles; those that cannot be are left out, and their ids map to the reason."""
+    inverted = Inverted()
+    try:
+        inverted.add(articles)
+    except OSError:
+        raise
+    except Exception:  # noqa: BLE001  # anything else is about one article, whatever it is
+        return _invert_singly(articles)
+    return inverted, {}
+
+
+def _invert_singly(articles: list[Article]) -> tuple[Inverted, dict[int, str]]:
+    good, failed = [], {}
+    for article in articles:
+        try:
+            Inverted().add([article])
+            good.append(article)
+        except Exception as error:  # noqa: BLE001  # see `invert`
+            failed[article.id] = f"{type(error).__name__}: {error}"
+    inverted = Inverted()
+    inverted.add(good)
+    return inverted, failed
+
+
+def plan_merge(counts: Sequence[int], new: int) -> tuple[list[int], list[int]]:
+    """Which segments stay, and which are merged with `new` documents: two lists of their places.
+
+    Segments are merged from the newest on as long as the next has at most MERGE_FACTOR times as many documents as those
+    merged so far. So each is more than that much larger than all that are newer, and there are few.
+    """
+    merged: list[int] = []
+    size = new
+    for at in reversed(range(len(counts))):
+        if counts[at] > MERGE_FACTOR * size:
+            break
+        merged.insert(0, at)
+        size += counts[at]
+    return list(range(len(counts) - len(merged))), merged
+
+
+MERGE_FACTOR = 8
+_NAME = "MAIN"

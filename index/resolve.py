@@ -24,7 +24,7 @@ MIN_PATTERN_LETTERS = 2
 
 MAX_VARIANTS = 8
 
-TEXT = ("title", "body")
+TEXT = ("text",)
 
 
 class Vocabulary(Protocol):

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from archive.types import FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest
-from index.columns import VALUE_FIELDS, Mask
-from index.compile import Deadline
+from index.columns import Documents, Mask
+from index.deadline import Deadline
+from index.documents import VALUES
 from index.resolve import All, Leaf, Resolved, Resolver, Without
 from index.snapshot import Found, Snapshot
 from index.tree import And, Everything, Node, Not, Or, Published, Query, Words
@@ -50,37 +51,35 @@ class Search:
             messages=tuple(messages),
             total=len(found.documents),
             facets=self._facets(everything),
-            timeline=self.snapshot.columns.timeline(self._mask(found)),
+            timeline=self.snapshot.columns.timeline(found.documents),
         )
         return page, self._ids(found), resolved
 
-    def _allowed(self, without: FacetField | None = None) -> Mask:
-        mask = np.ones(self.snapshot.columns.size, dtype=bool)
-        for facet, passing in self.masks.items():
-            if facet is not without:
-                mask &= passing
-        return mask
-
-    def _mask(self, found: Found) -> Mask:
-        mask = np.zeros(self.snapshot.columns.size, dtype=bool)
-        mask[found.documents] = True
-        return mask
+    def _allowed(self, without: FacetField | None = None) -> Mask | None:
+        """What the filters let pass, but one; None where that is everything."""
+        masks = [passing for facet, passing in self.masks.items() if facet is not without]
+        return np.logical_and.reduce(masks) if masks else None
 
     def _facets(self, everything: Found) -> dict[FacetField, tuple[FacetValue, ...]]:
-        columns = self.snapshot.columns
-        facets = {
-            facet: columns.values(facet).count(self._mask(everything) & self._allowed(without=facet))
-            for facet in VALUE_FIELDS
-        }
-        return facets | {
-            FacetField.YEAR: columns.years(self._mask(everything) & self._allowed(without=FacetField.YEAR))
-        }
+        facets = {}
+        for facet in (*VALUES, FacetField.YEAR):
+            documents = everything.only(self._allowed(without=facet)).documents
+            if facet is FacetField.YEAR:
+                facets[facet] = self.snapshot.columns.years(documents)
+            else:
+                facets[facet] = self.snapshot.columns.facet(facet).count(documents, lambda: self._mask(documents))  # noqa: B023
+        return facets
+
+    def _mask(self, documents: Documents) -> Mask:
+        mask = np.zeros(self.snapshot.columns.size, dtype=bool)
+        mask[documents] = True
+        return mask
 
     def _ids(self, found: Found) -> dict[int, float]:
         first = (self.request.page - 1) * self.request.page_size
         columns = self.snapshot.columns
-        order = columns.order(found.documents, found.scores, self.request.sort)[first : first + self.request.page_size]
-        return {int(columns.ids[found.documents[at]]): float(found.scores[at]) for at in order}
+        best = columns.best(found.documents, found.scores, self.request.sort, first + self.request.page_size)[first:]
+        return {int(columns.ids[found.documents[at]]): float(found.scores[at]) for at in best}
 
     # -- when nothing is found
 
@@ -93,7 +92,7 @@ class Search:
         parts = resolved.parts if isinstance(resolved, All) else ()
         wanted = tuple(part for part in parts if not isinstance(part, Without | Published))
         if 0 < len(wanted) < len(parts) and (
-            count := len(self.snapshot.find(All(wanted), self.deadline, scored=False).documents)
+            count := len(self.snapshot.find(All(wanted), self.deadline).documents)
         ):
             return [_unknown(f"{_articles(count)} the words, but the query's dates and exclusions leave none of them")]
         return []
@@ -104,7 +103,7 @@ class Search:
         if loose == self.tree:
             return None
         resolved = self._resolver().resolve(loose)
-        found = self.snapshot.find(resolved, self.deadline, scored=False).only(self._allowed())
+        found = self.snapshot.find(resolved, self.deadline).only(self._allowed())
         return str(loose).replace(" AND ", " ") if len(found.documents) else None
 
     def _resolver(self) -> Resolver:

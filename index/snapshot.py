@@ -1,19 +1,25 @@
 """One committed state of the index, open for reading: its vocabulary, its columns, and what a query finds in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import merge
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from whoosh import query
 from whoosh.searching import Searcher
 
 from archive.types import FacetField
-from index.analysis import NO_STEMMER, stemmer_of
+from index.analysis import NO_STEMMER, stem, stemmer_of
 from index.columns import Columns, Documents, Mask
-from index.compile import Compiler, Deadline, Scoring
+from index.compile import compile_query
+from index.deadline import Deadline
+from index.evaluate import NOTHING, Evaluator, Result, Statistics
 from index.generation import Generation
 from index.resolve import All, Any, Leaf, Resolved, Without
+from index.stored import StoredSegment
 from index.tree import Published
 
 
@@ -22,42 +28,43 @@ class Found:
     """The documents that a query matches, ascending, and their scores."""
 
     documents: Documents
-    scores: NDArray[np.float64]
+    scores: NDArray[np.float32]
 
-    def only(self, mask: Mask) -> "Found":
+    def only(self, mask: Mask | None) -> "Found":
         """Those of them that a mask lets pass."""
+        if mask is None:
+            return self
         keep = mask[self.documents]
         return Found(self.documents[keep], self.scores[keep])
 
 
 class Snapshot:
-    """A searcher over one commit. It never changes; a later commit needs a new snapshot."""
+    """The segments of one commit. It never changes; a later commit needs a new snapshot."""
 
-    def __init__(self, generation: Generation) -> None:
+    def __init__(self, generation: Generation, open_segment: Callable[[Path], StoredSegment]) -> None:
+        """`open_segment` opens the file of a segment, or gives one that is open already."""
         self.generation = generation
+        listed = generation.segments()
+        self.segments = [open_segment(generation.folder / segment.file_name) for segment in listed]
+        self._live = [segment.live() for segment in listed]
+        self.columns = Columns(self.segments)
+        statistics = Statistics(self.segments)
+        self._evaluators = [
+            Evaluator(segment, live, statistics, lambda node, at=at: self._match(node, at))
+            for at, (segment, live) in enumerate(zip(self.segments, self._live, strict=True))
+        ]
+        self._offsets = np.cumsum([0, *(segment.count for segment in self.segments)])
         self._forms: dict[tuple[tuple[str, ...], str], frozenset[str]] = {}
-        self._scoring = Scoring((NO_STEMMER,))
-        self.searcher: Searcher = generation.searcher(self._scoring)
-        self.columns = Columns(self.searcher)
-        self._scoring.stemmers = self.stemmers()
-
-    def close(self) -> None:
-        """Release the files."""
-        self.searcher.close()
+        self._known: dict[tuple[tuple[str, ...], str], bool] = {}
 
     def count(self) -> int:
         """How many articles it holds."""
-        return int(self.searcher.doc_count())
+        return sum(len(evaluator.every()) for evaluator in self._evaluators)
 
-    def read_everything(self) -> None:
-        """Read every posting of every term; damage that the files' checksums do not show makes this raise."""
-        for leaf, _ in self.searcher.leaf_searchers():
-            reader = leaf.reader()
-            for name, term in reader.all_terms():
-                matcher = reader.postings(name, term)
-                while matcher.is_active():
-                    matcher.value()
-                    matcher.next()
+    def check(self) -> None:
+        """Read every byte; damage makes this raise."""
+        for segment in self.segments:
+            segment.file.check()
 
     # -- vocabulary
 
@@ -67,68 +74,77 @@ class Snapshot:
 
     @cached_property
     def _stemmers(self) -> tuple[str, ...]:
-        languages = (term.decode() for term in self.searcher.reader().lexicon("language"))
-        return tuple(dict.fromkeys([*sorted(map(stemmer_of, languages)), NO_STEMMER]))
+        languages = self.columns.facet(FacetField.LANGUAGE).values
+        return tuple(dict.fromkeys([*sorted(set(map(stemmer_of, languages))), NO_STEMMER]))
 
     def stemmers_of(self, fields: tuple[str, ...], form: str) -> frozenset[str]:
         """See `Vocabulary.stemmers_of`; remembered, since a snapshot never changes."""
         if (fields, form) not in self._forms:
-            self._forms[fields, form] = self._look_up(fields, form)
+            self._forms[fields, form] = frozenset(
+                stemmer
+                for segment in self.segments
+                for field in fields
+                for stemmer in segment.view(field).stemmers_of(form.encode())
+            )
+            if self._forms[fields, form] and stem(form, "english").startswith(":"):  # a word of every language
+                self._forms[fields, form] = frozenset(self.stemmers())
         return self._forms[fields, form]
-
-    def _look_up(self, fields: tuple[str, ...], form: str) -> frozenset[str]:
-        found: set[int] = set()
-        for leaf, offset in self.searcher.leaf_searchers():
-            reader = leaf.reader()
-            for field in fields:
-                if (field, form) in reader:
-                    for document in reader.postings(field, form).all_ids():
-                        found.add(int(self._stemmer_codes[document + offset]))
-                        if len(found) == len(self.stemmers()):
-                            return frozenset(self.stemmers())
-        return frozenset(self.stemmers()[code] for code in found)
-
-    @cached_property
-    def _stemmer_codes(self) -> NDArray[np.int8]:
-        """The place of each document's stemmer in `stemmers()`."""
-        codes = np.full(self.columns.size, self.stemmers().index(NO_STEMMER), dtype=np.int8)
-        languages = self.columns.values(FacetField.LANGUAGE)
-        places = np.array([self.stemmers().index(stemmer_of(language)) for language in languages.values], dtype=np.int8)
-        if len(places):
-            codes[languages.documents] = places[languages.codes]
-        return codes
 
     def has(self, fields: tuple[str, ...], form: str) -> bool:
         """Whether any of the fields holds this form."""
-        reader = self.searcher.reader()
-        return any((field, form) in reader for field in fields)
+        if (fields, form) not in self._known:
+            text = form.encode()
+            self._known[fields, form] = any(segment.view(field).has(text) for segment in self.segments for field in fields)
+        return self._known[fields, form]
 
     def beginning(self, fields: tuple[str, ...], prefix: str) -> Iterator[str]:
         """The forms of these fields that begin so, sorted."""
-        reader = self.searcher.reader()
-        forms = {form.decode() for field in fields for form in reader.expand_prefix(field, prefix)}
-        return iter(sorted(forms))
+        parts = [segment.view(field).beginning(prefix.encode()) for segment in self.segments for field in fields]
+        last = None
+        for form in merge(*parts):
+            if form != last:
+                yield form.decode()
+            last = form
 
     # -- matches
 
-    def find(self, resolved: Resolved, deadline: Deadline, *, scored: bool = True) -> Found:
+    def find(self, resolved: Resolved, deadline: Deadline) -> Found:
         """Everything that a query matches; raises TooSlowError at the deadline."""
-        compiled = Compiler(deadline).compile(resolved)
-        context = self.searcher.context() if scored else self.searcher.boolean_context()
-        documents: list[int] = []
-        scores: list[float] = []
-        for leaf, offset in self.searcher.leaf_searchers():
-            matcher = compiled.matcher(leaf, context)
-            while matcher.is_active():
-                documents.append(matcher.id() + offset)
-                if scored:
-                    scores.append(matcher.score())
-                matcher.next()
-                deadline.tick()
-        found = np.array(documents, dtype=np.int64)
-        return Found(found, np.array(scores, dtype=np.float64) if scored else np.zeros(len(found)))
+        return self.search(compile_query(resolved), deadline)
 
-    def best_of(self, resolved: All, allowed: Mask, deadline: Deadline) -> tuple[Found, int, int] | None:
+    def search(self, node: query.Query, deadline: Deadline) -> Found:
+        """Everything that a Whoosh query matches, with the scores of Whoosh's BM25F."""
+        results = []
+        for evaluator in self._evaluators:
+            evaluator.deadline = deadline
+            results.append(evaluator.evaluate(node))
+        if len(results) == 1:
+            return Found(*results[0])
+        offsets = self._offsets.tolist()
+        found = [documents + np.int32(first) for (documents, _), first in zip(results, offsets, strict=False) if len(documents)]
+        scores = [score for documents, score in results if len(documents)]
+        return Found(np.concatenate(found), np.concatenate(scores)) if found else Found(*NOTHING)
+
+    @cached_property
+    def searcher(self) -> Searcher:
+        """Whoosh's own searcher over the same commit."""
+        return self.generation.searcher()
+
+    def _match(self, node: query.Query, at: int) -> Result:
+        """What Whoosh's matchers find in a segment, for queries that the evaluator does not know."""
+        leaf, _ = self.searcher.leaf_searchers()[at]
+        matcher = node.matcher(leaf, self.searcher.context())
+        documents, scores = [], []
+        deadline = self._evaluators[at].deadline
+        while matcher.is_active():
+            documents.append(matcher.id())
+            scores.append(matcher.score())
+            if len(documents) % 256 == 0:
+                deadline.check()
+            matcher.next()
+        return np.array(documents, dtype=np.int32), np.array(scores, dtype=np.float32)
+
+    def best_of(self, resolved: All, allowed: Mask | None, deadline: Deadline) -> tuple[Found, int, int] | None:
         """Where nothing satisfies every part: what satisfies most of them, how many those are, and of how many.
 
         Excluded words and dates stay required. None where no document satisfies any part, or there is but one part.
@@ -139,21 +155,23 @@ class Snapshot:
             return None
         counts = np.zeros(self.columns.size, dtype=np.int64)
         for part in optional:
-            counts[self.find(part, deadline, scored=False).documents] += 1
+            counts[self.find(part, deadline).documents] += 1
+        if allowed is not None:
+            counts[~allowed] = 0
         if fixed:
             passing = np.zeros(self.columns.size, dtype=bool)
-            passing[self.find(All(fixed), deadline, scored=False).documents] = True
-            allowed = allowed & passing
-        most = int(counts[allowed].max(initial=0))
+            passing[self.find(All(fixed), deadline).documents] = True
+            counts[~passing] = 0
+        most = int(counts.max(initial=0))
         if most == 0:
             return None
-        return self.find(Any(tuple(optional)), deadline).only(allowed & (counts == most)), most, len(optional)
+        return self.find(Any(tuple(optional)), deadline).only(counts == most), most, len(optional)
 
     def unknown(self, resolved: Resolved, deadline: Deadline) -> Iterator[Leaf]:
         """The words and phrases of a query that no article holds; excluded ones do not matter."""
         match resolved:
             case Leaf():
-                if not len(self.find(resolved, deadline, scored=False).documents):
+                if not len(self.find(resolved, deadline).documents):
                     yield resolved
             case All(parts) | Any(parts):
                 for part in parts:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from archive.types import PARAGRAPH_BREAK, Article, MarkedArticle, MarkedText, Snippet, Span
 from index.analysis import Token, first_cell, stem, stemmer_of, tokenise
-from index.resolve import All, Any, Leaf, Resolved, Row
+from index.resolve import TEXT, All, Any, Leaf, Resolved, Row
 
 PASSAGE = 240
 """Characters of a passage, roughly."""
@@ -36,7 +36,7 @@ class Highlighter:
     def __init__(self, resolved: Resolved) -> None:
         self._rows: dict[str, dict[bool, dict[str, list[tuple[Row, int]]]]] = {"title": {}, "body": {}}
         for part, leaf in enumerate(_wanted(resolved)):
-            for field in leaf.fields:
+            for field in ("title", "body") if leaf.fields == TEXT else leaf.fields:
                 if field in self._rows:
                     for row in leaf.rows:
                         by_first = self._rows[field].setdefault(row.stemmed, {})

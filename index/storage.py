@@ -90,14 +90,12 @@ class DurableStorage(FileStorage):  # type: ignore[misc]  # Whoosh's types are n
 class Manifest:
     """What a folder must hold: `files` maps a name to (size, CRC-32, time of change in ns).
 
-    `highest` is the highest id of an article that was ever indexed in it.
     """
 
     database: str
     sequence: int
     fingerprint: str
     generation: int
-    highest: int = 0
     files: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
 
@@ -114,7 +112,6 @@ class Manifest:
                 sequence=int(found["sequence"]),
                 fingerprint=str(found["fingerprint"]),
                 generation=int(found["generation"]),
-                highest=int(found["highest"]),
                 files=files,
                 refused={int(number): str(reason) for number, reason in found["refused"].items()},
             )

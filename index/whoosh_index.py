@@ -1,6 +1,5 @@
 """`WhooshIndex`: the `SearchIndex` port on Whoosh."""
 
-import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -25,7 +24,7 @@ from archive.types import (
     SearchPage,
     SearchRequest,
 )
-from index.compile import Deadline, TooSlowError
+from index.deadline import Deadline, TooSlowError
 from index.generation import DAMAGE, FINGERPRINT, Generation
 from index.query import parse
 from index.resolve import Resolved, Resolver, TooBroadError
@@ -33,6 +32,7 @@ from index.search import SECONDS, Search
 from index.snapshot import Snapshot
 from index.snippets import Highlighter
 from index.storage import IndexFolder
+from index.stored import StoredSegment
 from index.tree import Everything
 
 _OPEN_ATTEMPTS = 10
@@ -49,6 +49,7 @@ class WhooshIndex:
         self._lock = threading.RLock()
         self._snapshot: Snapshot | None = None
         self._stamp: tuple[int, ...] = ()
+        self._open_segments: dict[Path, StoredSegment] = {}
 
     # -- how it stands
 
@@ -124,7 +125,7 @@ class WhooshIndex:
         """See `SearchIndex.article_ids`."""
         try:
             with self._open() as snapshot:
-                live = snapshot.find(Everything(), Deadline(math.inf), scored=False).documents
+                live = snapshot.find(Everything(), Deadline.never()).documents
                 return [int(number) for number in np.sort(snapshot.columns.ids[live])]
         except IndexUnavailableError:
             return []
@@ -138,7 +139,7 @@ class WhooshIndex:
             return [f"the index is damaged: {damage}"]
         try:
             with self._open() as snapshot:
-                snapshot.read_everything()
+                snapshot.check()
         except IndexUnavailableError as error:
             return [str(error)]
         return []
@@ -186,26 +187,25 @@ class WhooshIndex:
             if state is not IndexState.CURRENT or generation is None:
                 raise IndexUnavailableError(f"the index cannot be used: {reason}")
             try:
-                snapshot = Snapshot(generation)
+                snapshot = Snapshot(generation, self._open_segment)
             except FileNotFoundError:  # replaced by another commit meanwhile
                 time.sleep(_OPEN_PAUSE * attempt)
                 continue
             except DAMAGE as error:
                 raise _failure(generation, error) from error
-            self._release()
             self._snapshot, self._stamp = snapshot, stamp
+            self._open_segments = {segment.file.path: segment for segment in snapshot.segments}
             return snapshot
         raise IndexUnavailableError("the index is being replaced faster than it can be opened")
 
-    def _release(self) -> None:
-        if self._snapshot:
-            self._snapshot.close()
-        self._snapshot = None
+    def _open_segment(self, path: Path) -> StoredSegment:
+        """A segment file, which never changes: what an earlier commit had open stays so, with what it decoded."""
+        return self._open_segments.get(path) or StoredSegment(path)
 
     def close(self) -> None:
         """See `SearchIndex.close`."""
         with self._lock:
-            self._release()
+            self._snapshot, self._open_segments = None, {}
 
     def search(self, request: SearchRequest) -> SearchPage:
         """See `SearchIndex.search`."""

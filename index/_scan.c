@@ -1,0 +1,448 @@
+/* Finds the words of texts and numbers them: the fast half of index/scan.py, which says what is promised.
+ *
+ * A stretch of letters and digits alone is folded here, character by character, and looked up in a table of forms. A
+ * stretch of a script without spaces becomes pairs. Whatever holds more (apostrophes, points, marks, letters that fold to
+ * several) is given to Python once and remembered. Equality of two forms is always that of their bytes.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { SEPARATOR, LETTER, DIGIT, UNSPACED, MARK, APOSTROPHE, POINT, COMMA, UNKNOWN };
+#define KIND 0x0f
+#define SMALL 0x10 /* a small Latin letter: what the letters before the s of a plural acronym are not */
+#define CODES 0x110000
+#define NO_FOLD 0xffffffu
+#define KIND_OF(info) ((info) >> 24)
+#define FOLD_OF(info) ((info) & 0xffffffu)
+
+/* ---- growing memory */
+
+typedef struct { char *data; size_t used, size; } Buffer;
+
+static int reserve(Buffer *buffer, size_t more)
+{
+    if (buffer->used + more <= buffer->size) return 0;
+    size_t size = buffer->size ? buffer->size : 4096;
+    while (size < buffer->used + more) size *= 2;
+    char *data = PyMem_RawRealloc(buffer->data, size);
+    if (!data) { PyErr_NoMemory(); return -1; }
+    buffer->data = data;
+    buffer->size = size;
+    return 0;
+}
+
+static int append(Buffer *buffer, const void *data, size_t length)
+{
+    if (reserve(buffer, length) < 0) return -1;
+    memcpy(buffer->data + buffer->used, data, length);
+    buffer->used += length;
+    return 0;
+}
+
+/* ---- tables from strings to numbers: open addressing, every hit compared byte by byte */
+
+typedef struct { int64_t value; uint32_t hash, length; } Entry; /* and then the string */
+typedef struct { uint32_t hash; uint64_t place; } Slot;          /* the entry's place plus one; 0 where there is none */
+typedef struct { Slot *slots; size_t mask, count; Buffer entries; } Table;
+
+#define ENTRY(table, place) ((Entry *)((table)->entries.data + (place)))
+#define TEXT(entry) ((char *)(entry) + sizeof(Entry))
+#define SIZE(length) ((sizeof(Entry) + (length) + 7) & ~(size_t)7)
+
+static uint32_t hash_of(const char *text, size_t length)
+{
+    uint64_t hash = 0x9E3779B97F4A7C15ull ^ length;
+    while (length >= 8) {
+        uint64_t word;
+        memcpy(&word, text, 8);
+        hash = (hash ^ word) * 0xff51afd7ed558ccdull;
+        hash ^= hash >> 32;
+        text += 8;
+        length -= 8;
+    }
+    uint64_t word = 0;
+    memcpy(&word, text, length);
+    hash = (hash ^ word) * 0xc4ceb9fe1a85ec53ull;
+    return (uint32_t)(hash ^ (hash >> 29));
+}
+
+static void table_place(Table *table, uint32_t hash, uint64_t place)
+{
+    size_t slot = hash & table->mask;
+    while (table->slots[slot].place) slot = (slot + 1) & table->mask;
+    table->slots[slot].hash = hash;
+    table->slots[slot].place = place + 1;
+}
+
+static int table_grow(Table *table)
+{
+    size_t size = table->mask ? 2 * (table->mask + 1) : 1024;
+    Slot *slots = PyMem_RawCalloc(size, sizeof(Slot));
+    if (!slots) { PyErr_NoMemory(); return -1; }
+    PyMem_RawFree(table->slots);
+    table->slots = slots;
+    table->mask = size - 1;
+    for (uint64_t place = 0; place < table->entries.used; place += SIZE(ENTRY(table, place)->length))
+        table_place(table, ENTRY(table, place)->hash, place);
+    return 0;
+}
+
+static Entry *table_find(const Table *table, const char *text, size_t length, uint32_t hash)
+{
+    for (size_t slot = hash & table->mask; table->slots[slot].place; slot = (slot + 1) & table->mask) {
+        if (table->slots[slot].hash != hash) continue;
+        Entry *entry = ENTRY(table, table->slots[slot].place - 1);
+        if (entry->length == length && memcmp(TEXT(entry), text, length) == 0) return entry;
+    }
+    return NULL;
+}
+
+static int table_add(Table *table, const char *text, size_t length, uint32_t hash, int64_t value)
+{
+    uint64_t place = table->entries.used;
+    if (length > UINT32_MAX - 64) { PyErr_SetString(PyExc_OverflowError, "a word of 4 GB"); return -1; }
+    if (reserve(&table->entries, SIZE(length)) < 0) return -1;
+    Entry *entry = ENTRY(table, place);
+    entry->value = value;
+    entry->hash = hash;
+    entry->length = (uint32_t)length;
+    memcpy(TEXT(entry), text, length);
+    table->entries.used += SIZE(length);
+    if (2 * ++table->count > table->mask) return table_grow(table);
+    table_place(table, hash, place);
+    return 0;
+}
+
+static void table_free(Table *table)
+{
+    PyMem_RawFree(table->slots);
+    PyMem_RawFree(table->entries.data);
+}
+
+/* ---- the scanner */
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *classify; /* code point -> (kind, folded code point or -1) */
+    PyObject *analyse;  /* (chunk, dialect) -> forms */
+    uint32_t *infos; /* of each code point: its kind in the upper byte, what it folds to below */
+    uint32_t gap;
+    Py_ssize_t longest;
+    Table forms;
+    Table chunks[2]; /* value: place in `multi` << 16 | how many */
+    Buffer multi;    /* numbers of forms */
+    Buffer words, positions;
+    Py_ssize_t told; /* forms that `forms` has given, and the place of the next */
+    uint64_t told_place;
+} Scanner;
+
+/* Asks Python about a character met for the first time. */
+static int learn(Scanner *self, Py_UCS4 code)
+{
+    PyObject *found = PyObject_CallFunction(self->classify, "I", (unsigned)code);
+    int fold, kind;
+    if (!found) return -1;
+    int good = PyArg_ParseTuple(found, "ii", &kind, &fold);
+    Py_DECREF(found);
+    if (!good) return -1;
+    self->infos[code] = (uint32_t)kind << 24 | (fold < 0 ? NO_FOLD : (uint32_t)fold);
+    return 0;
+}
+
+static inline int kind_of(Scanner *self, Py_UCS4 code)
+{
+    if (KIND_OF(self->infos[code]) == UNKNOWN && learn(self, code) < 0) return -1;
+    return (int)KIND_OF(self->infos[code]);
+}
+
+static size_t put_utf8(char *out, uint32_t code)
+{
+    if (code < 0x80) { out[0] = (char)code; return 1; }
+    if (code < 0x800) { out[0] = (char)(0xc0 | code >> 6); out[1] = (char)(0x80 | (code & 63)); return 2; }
+    if (code < 0x10000) {
+        out[0] = (char)(0xe0 | code >> 12);
+        out[1] = (char)(0x80 | (code >> 6 & 63));
+        out[2] = (char)(0x80 | (code & 63));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | code >> 18);
+    out[1] = (char)(0x80 | (code >> 12 & 63));
+    out[2] = (char)(0x80 | (code >> 6 & 63));
+    out[3] = (char)(0x80 | (code & 63));
+    return 4;
+}
+
+static int64_t number_of(Scanner *self, const char *text, size_t length)
+{
+    uint32_t hash = hash_of(text, length);
+    Entry *entry = table_find(&self->forms, text, length, hash);
+    if (entry) return entry->value;
+    int64_t number = (int64_t)self->forms.count;
+    return table_add(&self->forms, text, length, hash, number) < 0 ? -1 : number;
+}
+
+static int emit(Scanner *self, int64_t number, uint32_t *position)
+{
+    int32_t word = (int32_t)number;
+    if (number < 0 || append(&self->words, &word, sizeof word) < 0 ||
+        append(&self->positions, position, sizeof *position) < 0)
+        return -1;
+    ++*position;
+    return 0;
+}
+
+/* A chunk that only Python can read. */
+static int emit_analysed(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t end, int dialect, int keep,
+                         uint32_t *position)
+{
+    Table *table = &self->chunks[dialect];
+    PyObject *chunk = PyUnicode_Substring(text, start, end);
+    if (!chunk) return -1;
+    Py_ssize_t length;
+    PyObject *bytes = PyUnicode_AsEncodedString(chunk, "utf-8", "surrogatepass");
+    if (!bytes) { Py_DECREF(chunk); return -1; }
+    length = PyBytes_GET_SIZE(bytes);
+    uint32_t hash = hash_of(PyBytes_AS_STRING(bytes), (size_t)length);
+    Entry *entry = keep ? table_find(table, PyBytes_AS_STRING(bytes), (size_t)length, hash) : NULL;
+    int64_t value = entry ? entry->value : -1;
+    int result = -1;
+    if (!entry) {
+        PyObject *found = PyObject_CallFunction(self->analyse, "Oi", chunk, dialect);
+        PyObject *forms = found ? PySequence_Fast(found, "forms are a sequence") : NULL;
+        Py_XDECREF(found);
+        if (!forms) goto done;
+        Py_ssize_t count = PySequence_Fast_GET_SIZE(forms);
+        value = (int64_t)(self->multi.used / sizeof(int32_t)) << 24 | count;
+        for (Py_ssize_t at = 0; at < count; at++) {
+            Py_ssize_t size;
+            const char *form = PyUnicode_AsUTF8AndSize(PySequence_Fast_GET_ITEM(forms, at), &size);
+            int64_t number = form ? number_of(self, form, (size_t)size) : -1;
+            int32_t word = (int32_t)number;
+            if (number < 0 || append(&self->multi, &word, sizeof word) < 0) { Py_DECREF(forms); goto done; }
+        }
+        Py_DECREF(forms);
+        if (keep && table_add(table, PyBytes_AS_STRING(bytes), (size_t)length, hash, value) < 0) goto done;
+    }
+    {
+        Py_ssize_t count = value & 0xffffff, first = value >> 24;
+        for (Py_ssize_t at = 0; at < count; at++)
+            if (emit(self, ((int32_t *)self->multi.data)[first + at], position) < 0) goto done;
+        if (!keep) self->multi.used = (size_t)first * sizeof(int32_t);
+    }
+    result = 0;
+done:
+    Py_DECREF(bytes);
+    Py_DECREF(chunk);
+    return result;
+}
+
+/* A pair of characters, or the last one alone. */
+static int emit_pair(Scanner *self, PyObject *text, Py_ssize_t at, Py_ssize_t end, int dialect, uint32_t *position)
+{
+    char form[8];
+    size_t length = 0;
+    Py_ssize_t last = at + 2 < end ? at + 2 : end;
+    for (Py_ssize_t each = at; each < last; each++) {
+        uint32_t folded = FOLD_OF(self->infos[PyUnicode_READ_CHAR(text, each)]);
+        if (folded == NO_FOLD) {
+            /* the analysis of a pair gives it and its second character alone: the first is wanted */
+            uint32_t mark = *position;
+            size_t words = self->words.used;
+            if (emit_analysed(self, text, at, last, dialect, 1, position) < 0) return -1;
+            if (self->words.used > words + sizeof(int32_t)) {
+                self->words.used = words + sizeof(int32_t);
+                self->positions.used = self->words.used;
+                *position = mark + 1;
+            }
+            return 0;
+        }
+        length += put_utf8(form + length, folded);
+    }
+    return emit(self, number_of(self, form, length), position);
+}
+
+static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
+{
+    const int width = PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    const size_t begin = self->words.used;
+    int parted = 0;
+    char form[8 * 128];
+#define CODE(at) PyUnicode_READ(width, data, at)
+#define KIND_AT(at) ((at) < length ? kind_of(self, CODE(at)) : SEPARATOR)
+#define IS_WORD(kind) (((kind) & KIND) == LETTER || ((kind) & KIND) == DIGIT)
+    for (Py_ssize_t at = 0; at < length;) {
+        int kind = KIND_AT(at);
+        if (kind < 0) return -1;
+        if (!IS_WORD(kind) && (kind & KIND) != UNSPACED && (kind & KIND) != MARK) {
+            if (CODE(at) == '\n' && at + 1 < length && CODE(at + 1) == '\n') parted = 1;
+            at++;
+            continue;
+        }
+        if (parted && self->words.used > begin) *position += self->gap;
+        parted = 0;
+        Py_ssize_t start = at;
+        if ((kind & KIND) == UNSPACED) {
+            int plain = 1;
+            for (at++; at < length; at++) {
+                if ((kind = KIND_AT(at)) < 0) return -1;
+                if ((kind & KIND) == MARK) plain = 0;
+                else if ((kind & KIND) != UNSPACED) break;
+            }
+            if (!plain) {
+                if (emit_analysed(self, text, start, at, dialect, 0, position) < 0) return -1;
+            } else {
+                for (Py_ssize_t each = start; each < at; each++)
+                    if (emit_pair(self, text, each, at, dialect, position) < 0) return -1;
+            }
+            continue;
+        }
+        /* letters, digits, and what may stand between them */
+        int simple = 1, points = 0, before = SEPARATOR;
+        size_t size = 0;
+        for (; at < length; at++) {
+            int next;
+            if ((kind = KIND_AT(at)) < 0) return -1;
+            if (IS_WORD(kind)) {
+                uint32_t folded = FOLD_OF(self->infos[CODE(at)]);
+                before = kind;
+                if (folded < 0x80 && size + 4 <= sizeof form) form[size++] = (char)folded;
+                else if (folded == NO_FOLD || size + 4 > sizeof form) simple = 0;
+                else size += put_utf8(form + size, folded);
+                continue;
+            }
+            switch (kind & KIND) {
+            case MARK:
+                simple = 0;
+                break;
+            case APOSTROPHE:
+                if ((next = KIND_AT(at + 1)) < 0) return -1;
+                if (!(IS_WORD(next) || (next & KIND) == MARK)) goto ended;
+                simple = 0;
+                break;
+            case POINT:
+                if ((next = KIND_AT(at + 1)) < 0) return -1;
+                if (!IS_WORD(before) && (before & KIND) != MARK) goto ended;
+                if (!IS_WORD(next) && !((next & KIND) == APOSTROPHE && points) && !points) goto ended;
+                points++;
+                simple = 0;
+                break;
+            case COMMA:
+                if ((next = KIND_AT(at + 1)) < 0) return -1;
+                if ((before & KIND) != DIGIT || (next & KIND) != DIGIT) goto ended;
+                simple = 0;
+                break;
+            default:
+                goto ended;
+            }
+            before = kind;
+        }
+    ended:
+        if (simple && at - start <= self->longest && CODE(at - 1) == 's' && at - start > 1 &&
+            !(KIND_OF(self->infos[CODE(at - 2)]) & SMALL))
+            simple = 0; /* the plural of an acronym, or of a year */
+        if (simple && at - start <= self->longest) {
+            if (emit(self, number_of(self, form, size), position) < 0) return -1;
+        } else if (emit_analysed(self, text, start, at, dialect, at - start <= self->longest, position) < 0) return -1;
+    }
+    return 0;
+}
+
+static PyObject *scanner_add(Scanner *self, PyObject *args)
+{
+    PyObject *title, *body;
+    int dialect;
+    if (!PyArg_ParseTuple(args, "UUi", &title, &body, &dialect)) return NULL;
+    if (dialect < 0 || dialect > 1) { PyErr_SetString(PyExc_ValueError, "dialect is 0 or 1"); return NULL; }
+    const size_t begin = self->words.used;
+    uint32_t position = 0;
+    if (scan(self, title, dialect, &position) < 0) goto failed;
+    const size_t titled = self->words.used;
+    uint32_t end = position;
+    if (position) position += self->gap;
+    if (scan(self, body, dialect, &position) < 0) goto failed;
+    return Py_BuildValue("nI", (Py_ssize_t)((self->words.used - begin) / sizeof(int32_t)), titled > begin ? end : 0);
+failed:
+    self->words.used = self->positions.used = begin;
+    return NULL;
+}
+
+static PyObject *scanner_take(Scanner *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *taken = Py_BuildValue("y#y#", self->words.data ? self->words.data : "", (Py_ssize_t)self->words.used,
+                                    self->positions.data ? self->positions.data : "", (Py_ssize_t)self->positions.used);
+    if (taken) self->words.used = self->positions.used = 0;
+    return taken;
+}
+
+static PyObject *scanner_forms(Scanner *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *names = PyList_New((Py_ssize_t)self->forms.count - self->told);
+    if (!names) return NULL;
+    for (Py_ssize_t at = 0; self->told + at < (Py_ssize_t)self->forms.count; at++) {
+        Entry *entry = ENTRY(&self->forms, self->told_place);
+        PyObject *name = PyUnicode_DecodeUTF8(TEXT(entry), entry->length, NULL);
+        if (!name) { Py_DECREF(names); return NULL; }
+        PyList_SET_ITEM(names, at, name);
+        self->told_place += SIZE(entry->length);
+    }
+    self->told = (Py_ssize_t)self->forms.count;
+    return names;
+}
+
+static int scanner_init(Scanner *self, PyObject *args, PyObject *Py_UNUSED(keywords))
+{
+    PyObject *classify, *analyse;
+    if (!PyArg_ParseTuple(args, "OOIn", &classify, &analyse, &self->gap, &self->longest)) return -1;
+    if (self->infos || self->longest > 128) { PyErr_SetString(PyExc_ValueError, "bad arguments"); return -1; }
+    self->infos = PyMem_RawMalloc(CODES * sizeof(uint32_t));
+    if (!self->infos) { PyErr_NoMemory(); return -1; }
+    for (size_t code = 0; code < CODES; code++) self->infos[code] = (uint32_t)UNKNOWN << 24;
+    if (table_grow(&self->forms) < 0 || table_grow(&self->chunks[0]) < 0 || table_grow(&self->chunks[1]) < 0) return -1;
+    self->classify = Py_NewRef(classify);
+    self->analyse = Py_NewRef(analyse);
+    return 0;
+}
+
+static void scanner_dealloc(Scanner *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    Py_XDECREF(self->classify);
+    Py_XDECREF(self->analyse);
+    PyMem_RawFree(self->infos);
+    table_free(&self->forms);
+    table_free(&self->chunks[0]);
+    table_free(&self->chunks[1]);
+    PyMem_RawFree(self->multi.data);
+    PyMem_RawFree(self->words.data);
+    PyMem_RawFree(self->positions.data);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef methods[] = {
+    {"add", (PyCFunction)scanner_add, METH_VARARGS, "Scan a document: (title, body, dialect) -> (words, end of title)."},
+    {"take", (PyCFunction)scanner_take, METH_NOARGS, "Words and positions since the last call, as bytes."},
+    {"forms", (PyCFunction)scanner_forms, METH_NOARGS, "The forms since the last call."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_init, scanner_init}, {Py_tp_dealloc, scanner_dealloc}, {Py_tp_methods, methods},
+    {Py_tp_new, PyType_GenericNew}, {0, NULL},
+};
+
+static PyType_Spec spec = {"index._scan.Scanner", sizeof(Scanner), 0, Py_TPFLAGS_DEFAULT, slots};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_scan", NULL, -1, NULL, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__scan(void)
+{
+    PyObject *self = PyModule_Create(&module);
+    PyObject *type = self ? PyType_FromSpec(&spec) : NULL;
+    if (!type || PyModule_AddObject(self, "Scanner", type) < 0) { Py_XDECREF(type); Py_XDECREF(self); return NULL; }
+    return self;
+}

@@ -1,0 +1,212 @@
+"""The documents of a segment: the values of articles as columns, and how segments are made from articles and merged."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archive.types import Article, FacetField
+from index import dictionary
+from index.dictionary import Dictionary, Strings
+from index.inversion import Inverter, Text
+from index.merge import Counts, Source, write_field
+from index.postings import Field, FieldSource
+from index.segment import SegmentFile, SegmentFileWriter
+
+TEXT = "text"
+"""The field of titles and bodies."""
+
+NAMES = ("author", "source", "tag", "url")
+"""Fields of short texts, searched by form alone."""
+
+FIELDS = (TEXT, *NAMES)
+
+NUMBERS = {"number": "<i8", "first_day": "<i4", "last_day": "<i4", "published": "<i8"}
+"""Columns: the article's id; the first and last day it may be from, as ordinals; `PublicationDate.sort_key`. 0: no date."""
+
+VALUES = {
+    FacetField.SOURCE: "source_value",
+    FacetField.AUTHOR: "author_value",
+    FacetField.LANGUAGE: "language_value",
+    FacetField.TAG: "tag_value",
+}
+"""Columns of values to filter by and to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueColumn:
+    """Which documents have which values: `documents[i]` has `values[codes[i]]`; a document may stand in it often."""
+
+    values: tuple[str, ...]
+    documents: NDArray[np.int64]
+    codes: NDArray[np.int64]
+
+
+class DocumentSource(Protocol):
+    """Documents to be written to a segment."""
+
+    count: int
+    numbers: Mapping[str, Counts]
+    values: Mapping[FacetField, ValueColumn]
+    title_ends: Counts
+
+    def field(self, name: str) -> tuple[Source, Counts]:
+        """The occurrences of a field, and the length of each document in it."""
+
+
+class Inverted:
+    """Articles in memory, inverted."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._inverters = {name: Inverter() for name in FIELDS}
+        self._numbers: dict[str, list[int]] = {name: [] for name in NUMBERS}
+        self._values: dict[FacetField, tuple[dict[str, int], list[int], list[int]]] = {
+            facet: ({}, [], []) for facet in VALUES
+        }
+
+    def add(self, articles: Sequence[Article]) -> None:
+        """Invert articles. Where it raises, none of them was added."""
+        texts = _texts(articles)
+        for name, inverter in self._inverters.items():
+            inverter.add(texts[name])
+        for article in articles:
+            self._add_values(article)
+        self.count += len(articles)
+
+    def _add_values(self, article: Article) -> None:
+        published = article.published
+        days = (published.first_day.toordinal(), published.last_day.toordinal(), published.sort_key) if published else (0, 0, 0)
+        for column, number in zip(self._numbers.values(), (article.id, *days), strict=True):
+            column.append(number)
+        document = len(self._numbers["number"]) - 1
+        for facet, found in _values_of(article).items():
+            values, documents, codes = self._values[facet]
+            for value in dict.fromkeys(found):
+                documents.append(document)
+                codes.append(values.setdefault(value, len(values)))
+
+    @property
+    def numbers(self) -> dict[str, Counts]:
+        """See `DocumentSource`."""
+        return {name: np.array(column, dtype=np.int64) for name, column in self._numbers.items()}
+
+    @property
+    def values(self) -> dict[FacetField, ValueColumn]:
+        """See `DocumentSource`."""
+        return {
+            facet: ValueColumn(tuple(values), np.array(documents, dtype=np.int64), np.array(codes, dtype=np.int64))
+            for facet, (values, documents, codes) in self._values.items()
+        }
+
+    @property
+    def title_ends(self) -> Counts:
+        """See `DocumentSource`."""
+        return _joined(self._inverters[TEXT].titles)
+
+    def field(self, name: str) -> tuple[Source, Counts]:
+        """See `DocumentSource`."""
+        return self._inverters[name].source(), _joined(self._inverters[name].lengths)
+
+
+def _joined(parts: list[Counts]) -> Counts:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+
+def _texts(articles: Sequence[Article]) -> dict[str, list[Text]]:
+    return {
+        TEXT: [(article.title, article.body, article.language) for article in articles],
+        "author": [("", "\n\n".join(article.authors), None) for article in articles],
+        "source": [("", article.source or "", None) for article in articles],
+        "tag": [("", "\n\n".join(article.tags), None) for article in articles],
+        "url": [("", article.url or "", None) for article in articles],
+    }
+
+
+def _values_of(article: Article) -> dict[FacetField, Iterable[str]]:
+    return {
+        FacetField.SOURCE: (article.source,) if article.source else (),
+        FacetField.AUTHOR: article.authors,
+        FacetField.LANGUAGE: (article.language,) if article.language else (),
+        FacetField.TAG: article.tags,
+    }
+
+
+class StoredDocuments:
+    """The documents of a segment file that are not deleted, as a source for another segment."""
+
+    def __init__(self, file: SegmentFile, live: NDArray[np.bool_] | None) -> None:
+        self._file, self._live = file, live
+        kept = slice(None) if live is None else live
+        self.numbers = {name: np.asarray(file[name], dtype=np.int64)[kept] for name in NUMBERS}
+        self.title_ends = file.packed("title_end").slice(0, len(file["number"])).astype(np.int64)[kept]
+        self.count = len(self.title_ends)
+        self.values = {facet: self._read(facet) for facet in VALUES}
+
+    def _read(self, facet: FacetField) -> ValueColumn:
+        column = read_values(self._file, facet)
+        if self._live is None:
+            return column
+        kept = self._live[column.documents]
+        number = np.cumsum(self._live) - 1
+        return ValueColumn(column.values, number[column.documents[kept]], column.codes[kept])
+
+    def field(self, name: str) -> tuple[Source, Counts]:
+        """See `DocumentSource`."""
+        field = Field(self._file, name)
+        lengths = field.lengths.astype(np.int64)
+        return FieldSource(field, self._live), lengths if self._live is None else lengths[self._live]
+
+
+def read_values(file: SegmentFile, facet: FacetField) -> ValueColumn:
+    """A column of values in a segment file."""
+    name = VALUES[facet]
+    values = tuple(value.decode() for value in Dictionary(file, name).all())
+    return ValueColumn(
+        values, np.asarray(file[f"{name}.document"], dtype=np.int64), np.asarray(file[f"{name}.code"], dtype=np.int64)
+    )
+
+
+def join_values(columns: Sequence[ValueColumn], counts: Sequence[int]) -> ValueColumn:
+    """Columns of consecutive documents as one, its values sorted; `counts` says how many documents each is of."""
+    values = sorted(set(chain.from_iterable(column.values for column in columns)))
+    place = {value: at for at, value in enumerate(values)}
+    documents, codes, first = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], 0
+    for column, count in zip(columns, counts, strict=True):
+        documents.append(column.documents + first)
+        codes.append(np.array([place[value] for value in column.values], dtype=np.int64)[column.codes])
+        first += count
+    return ValueColumn(tuple(values), np.concatenate(documents), np.concatenate(codes))
+
+
+def write_segment(path: Path, sources: Sequence[DocumentSource]) -> None:
+    """Write the documents of all sources, one after the other, as one segment file."""
+    file = SegmentFileWriter(path.parent)
+    try:
+        for name, kind in NUMBERS.items():
+            file.append(name, np.concatenate([source.numbers[name] for source in sources]).astype(kind))
+        counts = [source.count for source in sources]
+        for facet, name in VALUES.items():
+            column = join_values([source.values[facet] for source in sources], counts)
+            dictionary.encode(Strings.join([value.encode() for value in column.values]), file.sink(name))
+            file.append(f"{name}.document", column.documents.astype("<u4"))
+            file.append(f"{name}.code", column.codes.astype("<u4"))
+        title_ends = np.concatenate([source.title_ends for source in sources])
+        file.pack("title_end", title_ends)
+        for name in FIELDS:
+            parts = [source.field(name) for source in sources]
+            lengths = np.concatenate([length for _, length in parts])
+            write_field(file, name, [source for source, _ in parts], lengths, title_ends if name == TEXT else None)
+        file.about["documents"] = sum(counts)
+        file.close(path)
+    finally:
+        file.discard()
+
+
+FAR_PAST, FAR_FUTURE = 1, date.max.toordinal()
+"""Ordinals that are before and after any day; an article without a date has 0."""

@@ -1,0 +1,336 @@
+"""Evaluates Whoosh query trees on arrays.
+
+Each query becomes the documents of a segment that match, ascending, and their scores: those that Whoosh's own matchers
+give with BM25F. What is not known here is left to the matchers.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from whoosh import query
+
+from index.deadline import Deadline
+from index.postings import Documents
+from index.stored import Matches, View, Weights
+
+B, K1 = 0.75, 1.2
+"""BM25F's parameters (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009)."""
+
+Result = tuple[Documents, Weights]
+
+NOTHING: Result = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
+
+_SPARSE = 24
+"""How much longer one list must be than another for a search in it to be cheaper than a pass through it."""
+
+
+def intersect(short: Documents, long: Documents, slots: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The places in two lists of what is in both; `slots` is room for as many numbers as there are documents."""
+    if len(short) > len(long):
+        there, here = intersect(long, short, slots)
+        return here, there
+    if not len(short):
+        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
+    if len(short) * _SPARSE < len(long):
+        where = np.searchsorted(long, short)
+        where[where == len(long)] = 0
+    else:  # what an earlier use left in the slots does no harm: each place found is looked up
+        slots[long] = np.arange(len(long), dtype=np.int32)
+        where = slots[short]
+        np.minimum(where, len(long) - 1, out=where)
+    kept = np.flatnonzero(long[where] == short)
+    return kept, where[kept]
+
+
+class Statistics:
+    """What scoring needs to know about all segments together."""
+
+    def __init__(self, segments: "Sequence[Any]") -> None:
+        self._segments = segments
+        self.documents = sum(segment.count for segment in segments)
+        self._average: dict[str, float] = {}
+        self._idf: dict[object, float] = {}
+
+    def average_length(self, name: str) -> float:
+        """The average number of words in a view."""
+        if name not in self._average:
+            total = sum(segment.view(name).total for segment in self._segments)
+            self._average[name] = total / (self.documents or 1)
+        return self._average[name]
+
+    def idf(self, key: object, frequency: Callable[[Any], int]) -> float:
+        """The inverse document frequency of what stands in so many documents of each segment."""
+        if key not in self._idf:
+            found = sum(frequency(segment) for segment in self._segments)
+            self._idf[key] = log(self.documents / (found + 1)) + 1
+        return self._idf[key]
+
+
+class Evaluator:
+    """Evaluates queries on one segment."""
+
+    def __init__(
+        self, segment: Any, live: NDArray[np.bool_] | None, statistics: Statistics, fallback: Callable[[query.Query], Result]
+    ) -> None:
+        self.segment = segment
+        self.live = live
+        self.statistics = statistics
+        self.deadline: Deadline = Deadline.never()
+        self._fallback = fallback
+        self._norms: dict[str, Weights] = {}
+        self.scored: dict[object, Result] = {}
+
+    def evaluate(self, node: query.Query) -> Result:
+        """The documents that match, without deleted ones, and their scores."""
+        self.deadline.check()
+        method = _METHODS.get(type(node))
+        if method:
+            return method(self, node)
+        own = getattr(node, "evaluate", None)
+        result: Result = own(self) if own else self._fallback(node)
+        return result
+
+    # -- scoring
+
+    def norm(self, view: View) -> Weights:
+        """The part of BM25F that is due to the length of each document."""
+        if view.name not in self._norms:
+            relative = view.lengths.astype(np.float32) * np.float32(B / (self.statistics.average_length(view.name) or 1))
+            self._norms[view.name] = np.float32(K1) * (np.float32(1 - B) + relative)
+        return self._norms[view.name]
+
+    def score(self, view: View, documents: Documents, weights: Weights, idf: float) -> Weights:
+        """BM25F for documents with these weights."""
+        scores = weights + self.norm(view)[documents]
+        np.divide(weights, scores, out=scores)
+        scores *= np.float32(idf * (K1 + 1))
+        return scores
+
+    def alive(self, documents: Documents, scores: Weights) -> Result:
+        """What is not deleted."""
+        if self.live is None:
+            return documents, scores
+        kept = self.live[documents]
+        return documents[kept], scores[kept]
+
+    # -- leaves
+
+    def term(self, name: str, text: bytes) -> Result:
+        """The documents with a term."""
+        view = self.segment.view(name)
+        matches = view.read(text)
+        if matches is None:
+            return NOTHING
+        idf = self.statistics.idf((name, text), lambda segment: segment.view(name).frequency(text))
+        return self.alive(matches.documents, self.score(view, matches.documents, matches.weights, idf))
+
+    def _term(self, node: query.Term) -> Result:
+        documents, scores = self.term(node.fieldname, _to_bytes(node.text))
+        return documents, _boosted(scores, node.boost)
+
+    def _phrase(self, node: query.Phrase) -> Result:
+        documents, scores = self.phrase(node.fieldname, [_to_bytes(word) for word in node.words], node.slop)
+        return documents, _boosted(scores, node.boost)
+
+    def phrase(self, name: str, texts: Sequence[bytes], slop: int = 1) -> Result:
+        """The documents with these terms, each at most `slop` positions after the one before."""
+        view = self.segment.view(name)
+        found = [view.read(text) for text in texts]
+        if not all(found):
+            return NOTHING
+        words = [matches for matches in found if matches]
+        places = self._together(words)
+        if not len(places[0]):
+            return NOTHING
+        self.deadline.check()
+        kept = in_order(words, places, slop)
+        documents = words[0].documents[places[0][kept]]
+        scores = np.zeros(len(kept), dtype=np.float32)
+        for text, matches, where in zip(texts, words, places, strict=True):
+            idf = self.statistics.idf((name, text), lambda segment, text=text: segment.view(name).frequency(text))  # type: ignore[misc]
+            scores += self.score(view, documents, matches.weights[where[kept]], idf)
+        return self.alive(documents, scores)
+
+    def _together(self, words: Sequence[Matches]) -> list[NDArray[np.intp]]:
+        """For each word, the places of the documents that have all of them."""
+        order = sorted(range(len(words)), key=lambda at: len(words[at].documents))
+        documents = words[order[0]].documents
+        places = {order[0]: np.arange(len(documents))}
+        for at in order[1:]:
+            here, there = intersect(documents, words[at].documents, self.segment.slots)
+            documents = documents[here]
+            places = {known: where[here] for known, where in places.items()} | {at: there}
+        return [places[at] for at in range(len(words))]
+
+    # -- combinations
+
+    def _and(self, node: query.And) -> Result:
+        if len(node.subqueries) == 1:
+            return self.evaluate(node.subqueries[0])
+        results: list[Result] = []
+        for part in node.subqueries:
+            results.append(self.evaluate(part))
+            if not len(results[-1][0]):
+                return NOTHING
+        documents, scores = self.all_of(results)
+        return documents, _boosted(scores, node.boost)
+
+    def all_of(self, results: list[Result]) -> Result:
+        """What is in every result, its scores added up."""
+        results.sort(key=lambda result: len(result[0]))
+        documents, scores = results[0]
+        for others, more in results[1:]:
+            here, there = intersect(documents, others, self.segment.slots)
+            documents = documents[here]
+            scores = scores[here] + more[there]
+        return documents, scores
+
+    def _or(self, node: query.Or) -> Result:
+        if len(node.subqueries) == 1:
+            return self.evaluate(node.subqueries[0])
+        if node.scale:
+            return self._fallback(node)
+        documents, scores = self.any_of([self.evaluate(part) for part in node.subqueries])
+        return documents, _boosted(scores, node.boost)
+
+    def any_of(self, results: list[Result]) -> Result:
+        """What is in any result, its scores added up."""
+        results = [result for result in results if len(result[0])]
+        if len(results) < 2:
+            return results[0] if results else NOTHING
+        if sum(len(documents) for documents, _ in results) * 8 < self.segment.count:
+            return _merge(results)
+        scores = np.zeros(self.segment.count, dtype=np.float32)
+        found = np.zeros(self.segment.count, dtype=bool)
+        for documents, more in results:
+            scores[documents] += more
+            found[documents] = True
+        every = np.flatnonzero(found).astype(np.int32)
+        return every, scores[every]
+
+    def _dismax(self, node: query.DisjunctionMax) -> Result:
+        if len(node.subqueries) == 1:
+            return self.evaluate(node.subqueries[0])
+        if node.tiebreak:
+            return self._fallback(node)
+        best = np.full(self.segment.count, -np.inf, dtype=np.float32)
+        for part in node.subqueries:
+            documents, scores = self.evaluate(part)
+            best[documents] = np.maximum(best[documents], scores)
+        every = np.flatnonzero(best > -np.inf).astype(np.int32)
+        return every, _boosted(best[every], node.boost)
+
+    def _not(self, node: query.Not) -> Result:
+        documents = self.without(self.every(), self.evaluate(node.query)[0])
+        return documents, np.ones(len(documents), dtype=np.float32)
+
+    def without(self, documents: Documents, excluded: Documents) -> Documents:
+        """The documents that are not excluded."""
+        mask = np.ones(self.segment.count, dtype=bool)
+        mask[excluded] = False
+        return documents[mask[documents]]
+
+    def _and_not(self, node: query.AndNot) -> Result:
+        documents, scores = self.evaluate(node.a)
+        if not len(documents):
+            return NOTHING
+        mask = np.ones(self.segment.count, dtype=bool)
+        mask[self.evaluate(node.b)[0]] = False
+        kept = mask[documents]
+        return documents[kept], scores[kept]
+
+    def _and_maybe(self, node: query.AndMaybe) -> Result:
+        documents, scores = self.evaluate(node.a)
+        here, there = intersect(documents, (more := self.evaluate(node.b))[0], self.segment.slots)
+        scores = scores.copy()
+        scores[here] += more[1][there]
+        return documents, scores
+
+    def _require(self, node: query.Require) -> Result:
+        documents, scores = self.evaluate(node.a)
+        here, _ = intersect(documents, self.evaluate(node.b)[0], self.segment.slots)
+        return documents[here], scores[here]
+
+    def _otherwise(self, node: query.Otherwise) -> Result:
+        result = self.evaluate(node.a)
+        return result if len(result[0]) else self.evaluate(node.b)
+
+    # -- the rest
+
+    def every(self) -> Documents:
+        """Every document."""
+        return np.arange(self.segment.count, dtype=np.int32) if self.live is None else np.flatnonzero(self.live).astype(np.int32)
+
+    def _every(self, node: query.Every) -> Result:
+        if node.fieldname is not None:
+            return self._fallback(node)
+        documents = self.every()
+        return documents, np.full(len(documents), node.boost, dtype=np.float32)
+
+    def _null(self, _: query.Query) -> Result:
+        return NOTHING
+
+    def _constant(self, node: query.ConstantScoreQuery) -> Result:
+        documents, _ = self.evaluate(node.child)
+        return documents, np.full(len(documents), node.score, dtype=np.float32)
+
+
+def _boosted(scores: Weights, boost: float) -> Weights:
+    return scores if boost == 1.0 else scores * np.float32(boost)
+
+
+def _to_bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
+
+
+def _merge(results: list[Result]) -> Result:
+    documents = np.concatenate([found for found, _ in results])
+    scores = np.concatenate([more for _, more in results])
+    order = np.argsort(documents, kind="stable")
+    documents, scores = documents[order], scores[order]
+    first = np.flatnonzero(np.concatenate([[True], documents[1:] != documents[:-1]]))
+    return documents[first], np.add.reduceat(scores, first)
+
+
+_OWNER = 40
+
+
+def in_order(words: Sequence[Matches], places: Sequence[NDArray[np.intp]], slop: int) -> NDArray[np.intp]:
+    """Which documents have the words one after the other; `places` has each word's place of every document."""
+    ends: NDArray[np.int64] | None = None
+    for matches, where in zip(words, places, strict=True):
+        owners, positions = matches.positions(where)
+        keys = (owners << _OWNER) + positions
+        if ends is None:
+            ends = keys
+            continue
+        before = np.searchsorted(ends, keys) - 1
+        near = np.flatnonzero(before >= 0)
+        near = near[keys[near] - ends[before[near]] <= slop]
+        ends = keys[near]
+        if not len(ends):
+            break
+    assert ends is not None
+    owners = ends >> _OWNER
+    return owners[np.flatnonzero(np.diff(owners, prepend=-1))]
+
+
+_METHODS: dict[type, Callable[[Evaluator, Any], Result]] = {
+    query.Term: Evaluator._term,  # noqa: SLF001
+    query.Phrase: Evaluator._phrase,  # noqa: SLF001
+    query.And: Evaluator._and,  # noqa: SLF001
+    query.Or: Evaluator._or,  # noqa: SLF001
+    query.DisjunctionMax: Evaluator._dismax,  # noqa: SLF001
+    query.Not: Evaluator._not,  # noqa: SLF001
+    query.AndNot: Evaluator._and_not,  # noqa: SLF001
+    query.AndMaybe: Evaluator._and_maybe,  # noqa: SLF001
+    query.Require: Evaluator._require,  # noqa: SLF001
+    query.Otherwise: Evaluator._otherwise,  # noqa: SLF001
+    query.Every: Evaluator._every,  # noqa: SLF001
+    type(query.NullQuery): Evaluator._null,  # noqa: SLF001
+    query.ConstantScoreQuery: Evaluator._constant,  # noqa: SLF001
+}

@@ -1,0 +1,140 @@
+"""From documents to occurrences: the words of each document in order, numbered over all of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import analysis
+from index.merge import Counts, Keys, Layout
+from index.dictionary import Strings
+from index.scan import DIALECTS, make_scanner
+
+Text = tuple[str, str, str | None]
+"""What is inverted of a document: a title, a body and its language."""
+
+
+@dataclass(slots=True)
+class Run:
+    """Occurrences in the order of the texts: the number of the word, the document and the position of each."""
+
+    words: NDArray[np.int32]
+    documents: NDArray[np.uint32]
+    positions: NDArray[np.uint32]
+
+
+class Inverter:
+    """Inverts one field of many documents. It grows with their vocabulary, not with their number, bar `runs`."""
+
+    def __init__(self) -> None:
+        self._scanner = make_scanner()
+        self._names: list[str] = []
+        self._words: list[str] = []
+        self._word_of: dict[str, NDArray[np.int32]] = {}
+        self.runs: list[Run] = []
+        self.lengths: list[Counts] = []
+        self.titles: list[Counts] = []
+        self.documents = 0
+
+    def add(self, documents: Sequence[Text]) -> None:
+        """Invert documents, as one run."""
+        dialects = {language: number for number, language in enumerate(DIALECTS)}
+        add = self._scanner.add
+        found = [add(title, body, dialects.get(language, 0)) for title, body, language in documents]
+        lengths, titles = np.array(found, dtype=np.int64).reshape(-1, 2).T
+        taken, placed = self._scanner.take()
+        forms = np.frombuffer(taken, dtype=np.int32)
+        self._names += self._scanner.forms()
+        words = self._words_of(forms, lengths, [analysis.stemmer_of(language) for _, _, language in documents])
+        numbers = np.arange(self.documents, self.documents + len(documents), dtype=np.uint32)
+        self.runs.append(Run(words, np.repeat(numbers, lengths), np.frombuffer(placed, dtype=np.uint32)))
+        self.lengths.append(lengths)
+        self.titles.append(titles)
+        self.documents += len(documents)
+
+    def _words_of(self, forms: NDArray[np.int32], lengths: Counts, stemmers: list[str]) -> NDArray[np.int32]:
+        """The number of each form as a word of its document's language."""
+        names = sorted(set(stemmers))
+        if len(names) == 1:
+            return self._look_up(forms, names[0])
+        which = np.repeat(np.array([names.index(name) for name in stemmers], dtype=np.int8), lengths)
+        words = np.empty(len(forms), dtype=np.int32)
+        for number, name in enumerate(names):
+            chosen = np.flatnonzero(which == number)
+            words[chosen] = self._look_up(forms[chosen], name)
+        return words
+
+    def _look_up(self, forms: NDArray[np.int32], stemmer: str) -> NDArray[np.int32]:
+        known = self._word_of.get(stemmer)
+        if known is None or len(known) < len(self._names):
+            grown = np.full(max(1024, 2 * len(self._names)), -1, dtype=np.int32)
+            if known is not None:
+                grown[: len(known)] = known
+            self._word_of[stemmer] = known = grown
+        words = known[forms]
+        new = np.zeros(len(self._names), dtype=bool)
+        new[forms[words < 0]] = True
+        unknown = np.flatnonzero(new)
+        if len(unknown):
+            known[unknown] = self._name(unknown, stemmer)
+            words = known[forms]
+        return words
+
+    def _name(self, forms: NDArray[np.intp], stemmer: str) -> NDArray[np.int32]:
+        """Numbers for forms that are new in a language. What is the same in all languages is one word."""
+        names = [self._names[number] for number in forms.tolist()]
+        terms = analysis.stem_all(names, stemmer)
+        first = len(self._words)
+        numbers = np.arange(first, first + len(names), dtype=np.int32)
+        if stemmer != analysis.NO_STEMMER:
+            shared = np.flatnonzero(np.fromiter((term[0] == ":" for term in terms), dtype=bool, count=len(terms)))
+            if len(shared):
+                others = np.setdiff1d(np.arange(len(names)), shared, assume_unique=True)
+                numbers[shared] = self._look_up(forms[shared].astype(np.int32), analysis.NO_STEMMER)
+                numbers[others] = np.arange(len(self._words), len(self._words) + len(others))
+                names = [names[at] for at in others.tolist()]
+                terms = [terms[at] for at in others.tolist()]
+        self._words += [f"{term}\0{name}" for term, name in zip(terms, names, strict=True)]
+        return numbers
+
+    def source(self) -> "Runs":
+        """What was inverted, ready to be merged."""
+        return Runs(self._words, self.runs, self.documents)
+
+
+class Runs:
+    """The runs of an inverter as a source."""
+
+    def __init__(self, words: list[str], runs: list[Run], documents: int) -> None:
+        self.documents = documents
+        number = sorted(range(len(words)), key=words.__getitem__)  # code points sort as their UTF-8 does
+        self.words = Strings.encode([words[at] for at in number])
+        self._place = np.empty(len(words), dtype=np.int64)
+        self._place[number] = np.arange(len(words))
+        self._runs = runs
+        counts = np.zeros(len(words), dtype=np.int64)
+        for run in runs:
+            counts += np.bincount(run.words, minlength=len(words))
+        self.counts = counts[number]
+        self.max_position = max((int(run.positions.max(initial=0)) for run in runs), default=0)
+        self._keys: list[Keys] = []
+
+    def prepare(self, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> None:
+        """See `Source.prepare`."""
+        self._layout = layout
+        table = ((ranks.astype(np.uint64) << np.uint64(layout.bits)) | codes.astype(np.uint64))[self._place]
+        for run in self._runs:
+            keys = table[run.words]
+            keys |= (run.documents.astype(np.uint64) + np.uint64(first_document)) << np.uint64(layout.position + layout.code)
+            keys |= run.positions.astype(np.uint64) << np.uint64(layout.code)
+            keys.sort()
+            self._keys.append(keys)
+
+    def keys(self, first: int, last: int) -> Iterator[Keys]:
+        """See `Source.keys`."""
+        below = self._layout.bits
+        for keys in self._keys:
+            a, b = np.searchsorted(keys, np.array([first << below, last << below], dtype=np.uint64))
+            if b > a:
+                yield keys[a:b] - np.uint64(first << below)

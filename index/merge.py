@@ -1,0 +1,300 @@
+"""From sources of occurrences to the inverted field of a segment: runs, processes and segments are merged alike.
+
+An occurrence is one 64-bit key: the term's rank, the document, the position, the form. Each source gives its keys for a
+range of terms, sorted; the ranges are sorted together and encoded one after the other, so that memory stays bounded
+whatever the size of the result.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import dictionary
+from index.dictionary import Strings
+from index.packing import choose_width, count_bit_lengths
+from index.segment import SegmentFileWriter
+
+Keys = NDArray[np.uint64]
+Places = NDArray[np.int64]
+Counts = NDArray[np.int64]
+
+FORM = b"\0"
+"""Parts a term from its form in the words of a source."""
+
+RANGE = 1 << 22
+"""Occurrences that are sorted together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where rank, document, position and form are in a key."""
+
+    document: int
+    position: int
+    code: int
+
+    @property
+    def bits(self) -> int:
+        """Bits below the rank."""
+        return self.document + self.position + self.code
+
+    @property
+    def terms(self) -> int:
+        """Terms that a range may have."""
+        return 1 << min(62 - self.bits, 31)
+
+    def ranks(self, keys: Keys) -> Places:
+        """The ranks in keys."""
+        return (keys >> np.uint64(self.bits)).astype(np.int64)
+
+    def postings(self, keys: Keys) -> Keys:
+        """What is the same in all occurrences of a term in a document."""
+        return keys >> np.uint64(self.position + self.code)
+
+    def documents(self, postings: Keys) -> Places:
+        """The documents of postings."""
+        return (postings & np.uint64((1 << self.document) - 1)).astype(np.int64)
+
+    def positions(self, keys: Keys) -> NDArray[np.uint32]:
+        """The positions in keys."""
+        return (keys >> np.uint64(self.code)).astype(np.uint32) & np.uint32((1 << self.position) - 1)
+
+    def codes(self, keys: Keys) -> NDArray[np.uint32]:
+        """The numbers of forms in keys."""
+        return keys.astype(np.uint32) & np.uint32((1 << self.code) - 1)
+
+
+class Source(Protocol):
+    """Occurrences to be merged. Documents are numbered from 0; deleted ones are not among them."""
+
+    documents: int
+    words: Strings
+    """Sorted, each a term and a form parted by FORM."""
+    counts: Counts
+    """How often each word occurs."""
+    max_position: int
+
+    def prepare(self, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> None:
+        """Learn the rank and the form of each word, and the number of the first document."""
+
+    def keys(self, first: int, last: int) -> Iterator[Keys]:
+        """The keys of the terms from rank `first` to before `last`, relative to `first`, in sorted arrays."""
+
+
+@dataclass(slots=True)
+class Words:
+    """The words of several sources as terms and forms."""
+
+    terms: Strings
+    counts: Counts
+    """Occurrences of each term."""
+    forms_of: Counts
+    """How many forms each term has."""
+    forms: Strings
+    """Sorted, each a form, FORM and its stemmer, of terms that have a stemmer."""
+    form_terms: Places
+    form_codes: Places
+    codes: Counts
+    """How often each code occurs."""
+    own: list[tuple[Places, Places]]
+    """For each source, the rank and the code of each of its words."""
+
+
+def join_words(sources: Sequence[Source]) -> Words:
+    """Rank the terms of all sources, and number the forms of each."""
+    words, own = _join(sources)
+    parts = _part(words)
+    new = np.ones(len(words), dtype=bool)
+    same_length = parts[1:] == parts[:-1]
+    new[1:] = ~(same_length & (words.shared()[1:] > parts[1:]))
+    rank = np.cumsum(new) - 1
+    first = np.flatnonzero(new)
+    code = np.arange(len(words)) - first[rank]
+    counts, coded = np.zeros(len(first), dtype=np.int64), np.zeros(0, dtype=np.int64)
+    placed = []
+    for source, places in zip(sources, own, strict=True):
+        ranks, codes = rank[places], code[places]
+        counts += np.bincount(ranks, weights=source.counts, minlength=len(first)).astype(np.int64)
+        coded = _add(coded, np.bincount(codes, weights=source.counts).astype(np.int64))
+        placed.append((ranks, codes))
+    forms, which = _sort_forms(words, parts)
+    terms = Strings(words.text, words.starts[first], parts[first])
+    return Words(terms, counts, np.bincount(rank, minlength=len(first)), forms, rank[which], code[which], coded, placed)
+
+
+def _join(sources: Sequence[Source]) -> tuple[Strings, list[Places]]:
+    """All words that occur, sorted, and for each source the place of each of its words among them."""
+    if len(sources) == 1 and sources[0].counts.all():
+        return sources[0].words, [np.arange(len(sources[0].words))]
+    listed = [source.words.tolist() for source in sources]
+    occurring = [
+        words if source.counts.all() else [word for word, count in zip(words, source.counts.tolist(), strict=True) if count]
+        for source, words in zip(sources, listed, strict=True)
+    ]
+    joined = list(dict.fromkeys(sorted(chain.from_iterable(occurring))))  # sorting merges what is sorted already
+    places = dict(zip(joined, range(len(joined)), strict=True))
+    own = [np.fromiter((places.get(word, 0) for word in words), dtype=np.int64, count=len(words)) for words in listed]
+    return Strings.join(joined), own
+
+
+def _part(words: Strings) -> Places:
+    """The length of each word's term: what stands before FORM."""
+    marks = np.flatnonzero(words.text == FORM[0])
+    return marks[np.searchsorted(marks, words.starts)] - words.starts if len(words) else words.starts
+
+
+def _sort_forms(words: Strings, parts: Places) -> tuple[Strings, Places]:
+    """The forms of all words that have a stemmer, sorted, and which words they are of."""
+    which = np.flatnonzero(words.text[words.starts] != _NO_STEMMER) if len(words) else words.starts
+    terms = [word.split(FORM) for word in words.take(which).tolist()]
+    keys = [form + FORM + term[: term.index(b":")] for term, form in terms]
+    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
+    return Strings.join([keys[at] for at in order.tolist()]), which[order]
+
+
+_NO_STEMMER = ord(":")
+
+
+def _add(one: Counts, other: Counts) -> Counts:
+    long, short = (one, other) if len(one) > len(other) else (other, one)
+    long = long.copy()
+    long[: len(short)] += short
+    return long
+
+
+def write_field(
+    file: SegmentFileWriter, name: str, sources: Sequence[Source], lengths: Counts, titles: Counts | None = None
+) -> None:
+    """Merge sources into an inverted field of a segment file.
+
+    `lengths` has the words of each document in this field, `titles` the position before which a word is in the title.
+    """
+    words = join_words(sources)
+    documents = sum(source.documents for source in sources)
+    layout = Layout(
+        max(documents - 1, 1).bit_length(),
+        max((source.max_position for source in sources), default=0).bit_length(),
+        max(len(words.codes) - 1, 0).bit_length(),
+    )
+    if layout.bits > 60:
+        raise OverflowError(f"{documents:,} documents with positions of {layout.position} bits are more than a key holds")
+    first = 0
+    for source, (ranks, codes) in zip(sources, words.own, strict=True):
+        source.prepare(ranks, codes, first, layout)
+        first += source.documents
+    _write_words(file, name, words, documents, lengths)
+    encoder = _Encoder(file, name, words, layout, documents, lengths, titles)
+    for low, high in _ranges(words.counts, layout.terms):
+        pieces = [keys for source in sources for keys in source.keys(low, high)]
+        keys = np.concatenate(pieces) if len(pieces) != 1 else pieces[0]
+        if len(pieces) != 1:
+            keys.sort()
+        encoder.append(keys, low, high)
+    encoder.close()
+
+
+def _ranges(counts: Counts, terms: int) -> Iterator[tuple[int, int]]:
+    """Ranges of ranks with about RANGE occurrences each."""
+    ends = np.cumsum(counts)
+    low = 0
+    while low < len(counts):
+        done = int(ends[low - 1]) if low else 0
+        high = max(low + 1, min(int(np.searchsorted(ends, done + RANGE, side="right")), low + terms))
+        yield low, high
+        low = high
+
+
+def _write_words(file: SegmentFileWriter, name: str, words: Words, documents: int, lengths: Counts) -> None:
+    dictionary.encode(words.terms, file.sink(f"{name}.terms"))
+    starts = np.concatenate([[0], np.cumsum(words.counts)])
+    file.append(f"{name}.start", starts.astype("<u4" if starts[-1] < 1 << 32 else "<i8"))
+    dictionary.encode(words.forms, file.sink(f"{name}.forms"))
+    file.append(f"{name}.form_term", words.form_terms.astype("<u4"))
+    file.append(f"{name}.form_code", words.form_codes.astype("u1" if len(words.codes) <= 256 else "<u4"))
+    coded = np.flatnonzero(words.forms_of > 1)
+    file.append(f"{name}.coded", coded.astype("<u4"))
+    file.append(f"{name}.coded_start", (np.cumsum(words.counts[coded]) - words.counts[coded]).astype("<i8"))
+    file.pack(f"{name}.length", lengths)
+    file.about.setdefault("fields", {})[name] = {
+        "documents": documents,
+        "length": int(lengths.sum()),
+        "shortest": int(lengths.min(initial=0)),
+        "longest": int(lengths.max(initial=0)),
+    }
+
+
+class _Encoder:
+    """Writes the occurrences of a field, a range of terms after the other."""
+
+    def __init__(
+        self,
+        file: SegmentFileWriter,
+        name: str,
+        words: Words,
+        layout: Layout,
+        documents: int,
+        lengths: Counts,
+        titles: Counts | None,
+    ) -> None:
+        self._layout = layout
+        self._coded = words.forms_of > 1
+        self._titles = titles
+        self._documents = file.packed(f"{name}.document", choose_width(count_bit_lengths(np.arange(documents))))
+        self._positions = file.packed(f"{name}.position", choose_width(_position_bits(lengths)))
+        self._codes = file.packed(f"{name}.code", choose_width(count_bit_lengths(np.arange(len(words.codes)), words.codes)))
+        self._begins = file.packed(f"{name}.begins", 1)
+        self._titled = file.packed(f"{name}.titled", 1)
+        self._file, self._name = file, name
+        self._joined: list[NDArray[np.uint8]] = []
+        self._rest = np.zeros(0, dtype=bool)
+
+    def append(self, keys: Keys, low: int, high: int) -> None:
+        """Add the occurrences of the terms from rank `low` to before `high`."""
+        layout = self._layout
+        postings = layout.postings(keys)
+        begins = np.ones(len(keys), dtype=bool)
+        np.not_equal(postings[1:], postings[:-1], out=begins[1:])
+        documents = layout.documents(postings[begins])
+        positions = layout.positions(keys)
+        self._begins.append(begins)
+        self._count_ranks(begins)
+        self._documents.append(documents)
+        self._positions.append(positions)
+        if self._titles is not None:
+            self._titled.append(positions[begins] < self._titles[documents])
+        coded = self._coded[low:high]
+        if coded.any():
+            codes = layout.codes(keys)
+            self._codes.append(codes if coded.all() else codes[coded[layout.ranks(keys)]])
+
+    def _count_ranks(self, begins: NDArray[np.bool_]) -> None:
+        bits = np.concatenate([self._rest, begins])
+        whole = len(bits) - len(bits) % 512
+        self._joined.append(bits[:whole].reshape(-1, 512).sum(axis=1))
+        self._rest = bits[whole:]
+
+    def close(self) -> None:
+        for packed in (self._documents, self._positions, self._codes, self._begins, self._titled):
+            packed.close()
+        counts = np.concatenate([*self._joined, [int(self._rest.sum())], np.zeros(0, dtype=np.int64)])
+        self._file.append(f"{self._name}.ranks", np.concatenate([[0], np.cumsum(counts)]).astype("<i8"))
+
+
+def _position_bits(lengths: Counts) -> Counts:
+    """How many positions have how many bits, as far as lengths tell: position p is there in all longer documents."""
+    ordered = np.sort(lengths)
+    total = np.cumsum(ordered[::-1])[::-1]
+    below = []
+    for bits in range(34):
+        limit = 1 << bits
+        at = int(np.searchsorted(ordered, limit, side="right"))
+        longer = int(total[at]) - limit * (len(ordered) - at) if at < len(ordered) else 0
+        below.append(int(ordered.sum()) - longer)
+    counts = np.diff([0, *below])[:33]
+    return np.concatenate([counts])
+
+

@@ -1,0 +1,204 @@
+"""Arrays of small unsigned integers in as few bits as they need, readable in slices and at single places.
+
+A packed array is a plane of whole bytes and a plane of the bits above them. Values that would make it wide for the sake
+of a few are patched (PFOR: Zukowski and others, "Super-Scalar RAM-CPU Cache Compression", ICDE 2006): the planes hold
+their low bits, and a sorted list of places has them whole. So there is no largest value.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.generic]
+Numbers = NDArray[np.uint32]
+Places = NDArray[np.int64]
+
+WIDTHS = (0, 1, 2, 4, 8, 9, 10, 12, 16, 17, 18, 20, 24, 32)
+"""Bits a value may take: none, 8, 16 or 32 in the plane of bytes, and none, 1, 2, 4 or 8 in the plane above."""
+
+_PATCH_BITS = 96
+_LOW_TYPES = {8: np.dtype("u1"), 16: np.dtype("<u2"), 32: np.dtype("<u4")}
+_ALIGN = 8
+"""Values that fill whole bytes of any upper plane."""
+
+
+def choose_width(bit_lengths: NDArray[np.int64]) -> int:
+    """The cheapest width, where `bit_lengths[b]` values have b bits (b <= 32)."""
+    longer = bit_lengths.sum() - np.cumsum(bit_lengths)
+    total = bit_lengths.sum()
+    return min(WIDTHS, key=lambda width: (width * total + _PATCH_BITS * longer[width], width))
+
+
+def count_bit_lengths(values: Array, weights: Array | None = None) -> NDArray[np.int64]:
+    """How many values have 0, 1, … 32 bits; `weights` says how often each occurs."""
+    bits = np.frexp(np.asarray(values, dtype=np.float64))[1]
+    return np.bincount(bits, weights=weights, minlength=33).astype(np.int64)
+
+
+def _split(width: int) -> tuple[int, int]:
+    low = max(bits for bits in (0, 8, 16, 32) if bits <= width)
+    return low, width - low
+
+
+class PackedWriter:
+    """Packs values as they come; `sinks` opens the output of a plane by its name."""
+
+    def __init__(self, width: int, sinks: Callable[[str], Callable[[Array], None]]) -> None:
+        self._low_bits, self._high_bits = _split(width)
+        self._limit = 1 << width
+        self._sinks = {name: sinks(name) for name in ("low", "high", "place", "value")}
+        self._pending = np.zeros(0, dtype=np.uint32)
+        self._count = 0
+
+    def append(self, values: Array) -> None:
+        """Add values (below 2**32)."""
+        numbers = values if values.dtype == bool else values.astype(np.uint32, copy=False)
+        if self._limit < 1 << 32 and values.dtype != bool:
+            large = np.flatnonzero(numbers >= self._limit)
+            if len(large):
+                self._sinks["place"]((large + self._count).astype("<i8"))
+                self._sinks["value"](numbers[large].astype("<u4"))
+        self._count += len(numbers)
+        if self._low_bits:
+            self._sinks["low"](numbers.astype(_LOW_TYPES[self._low_bits]))
+        if self._high_bits:
+            upper = values.view(np.uint8) if values.dtype == bool else (numbers >> np.uint32(self._low_bits)).astype(np.uint8)
+            if len(self._pending):
+                upper = np.concatenate([self._pending.astype(np.uint8), upper])
+            whole = len(upper) - len(upper) % _ALIGN
+            self._sinks["high"](_join_bits(upper[:whole], self._high_bits))
+            self._pending = upper[whole:].astype(np.uint32)
+
+    def close(self) -> None:
+        """Write what is left."""
+        if self._high_bits and len(self._pending):
+            padded = np.zeros(_ALIGN, dtype=np.uint8)
+            padded[: len(self._pending)] = self._pending
+            self._sinks["high"](_join_bits(padded, self._high_bits))
+
+
+def _join_bits(values: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
+    if bits == 8:
+        return values
+    if bits == 1:
+        return np.packbits(values & 1 if values.max(initial=0) > 1 else values, bitorder="little")
+    mask, step = np.uint8((1 << bits) - 1), 8 // bits
+    joined = values[0::step] & mask
+    for at in range(1, step):
+        joined |= (values[at::step] & mask) << np.uint8(at * bits)
+    return joined
+
+
+def _part_bits(joined: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
+    if bits == 8:
+        return joined
+    if bits == 1:
+        return np.unpackbits(joined, bitorder="little")
+    mask, step = np.uint8((1 << bits) - 1), 8 // bits
+    parted = np.empty(len(joined) * step, dtype=np.uint8)
+    for at in range(step):
+        parted[at::step] = (joined >> np.uint8(at * bits)) & mask
+    return parted
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A packed array to read from."""
+
+    low_bits: int
+    high_bits: int
+    low: Array | None
+    high: NDArray[np.uint8] | None
+    place: NDArray[np.int64]
+    value: NDArray[np.uint32]
+
+    @classmethod
+    def open(cls, width: int, arrays: Mapping[str, Array], name: str) -> "Packed":
+        """The array whose planes are `name.low`, `name.high`, …"""
+        low_bits, high_bits = _split(width)
+        return cls(
+            low_bits,
+            high_bits,
+            arrays[f"{name}.low"] if low_bits else None,
+            arrays[f"{name}.high"] if high_bits else None,  # type: ignore[arg-type]
+            arrays[f"{name}.place"],  # type: ignore[arg-type]
+            arrays[f"{name}.value"],  # type: ignore[arg-type]
+        )
+
+    def slice(self, start: int, end: int) -> NDArray[np.int32]:
+        """The values from `start` to `end`."""
+        if self.low is not None:
+            values = self.low[start:end].astype(np.int32)
+        else:
+            values = np.zeros(end - start, dtype=np.int32)
+        if self.high is not None:
+            step = 8 // self.high_bits
+            first = start // step
+            parted = _part_bits(self.high[first : -(-end // step)], self.high_bits)
+            upper = parted[start - first * step : end - first * step].astype(np.int32)
+            values |= upper << np.int32(self.low_bits) if self.low_bits else upper
+        if len(self.place):
+            a, b = np.searchsorted(self.place, (start, end))
+            if b > a:
+                values[self.place[a:b] - start] = self.value[a:b]
+        return values
+
+    def at(self, places: Places) -> NDArray[np.int32]:
+        """The values at these places."""
+        if self.low is not None:
+            values = self.low[places].astype(np.int32)
+        else:
+            values = np.zeros(len(places), dtype=np.int32)
+        if self.high is not None:
+            shift = {1: 3, 2: 2, 4: 1, 8: 0}[self.high_bits]
+            upper = self.high[places >> shift].astype(np.int32)
+            if shift:
+                upper >>= ((places & ((1 << shift) - 1)) * self.high_bits).astype(np.int32)
+                upper &= np.int32((1 << self.high_bits) - 1)
+            values |= upper << np.int32(self.low_bits) if self.low_bits else upper
+        if len(self.place) and len(places):
+            found = np.searchsorted(self.place, places)
+            found[found == len(self.place)] = 0
+            patched = np.flatnonzero(self.place[found] == places)
+            values[patched] = self.value[found[patched]]
+        return values
+
+
+_RANK_BITS = 512
+
+
+class Bits:
+    """A string of bits that tells how many of them are set before a place, and which they are."""
+
+    def __init__(self, joined: NDArray[np.uint8], ranks: NDArray[np.int64]) -> None:
+        self.joined = joined
+        self._ranks = ranks
+        self._bytes = memoryview(joined)  # type: ignore[arg-type]
+
+    @staticmethod
+    def count_ranks(joined: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """What `Bits` needs beside the bits: how many are set before each 512th."""
+        counts = np.bitwise_count(joined).astype(np.int64)
+        per_block = np.add.reduceat(counts, np.arange(0, len(counts), _RANK_BITS // 8)) if len(counts) else counts
+        return np.concatenate([[0], np.cumsum(per_block)]).astype("<i8")
+
+    def rank(self, place: int) -> int:
+        """How many bits are set before this place."""
+        block, rest = place // _RANK_BITS, place % _RANK_BITS
+        count = int(self._ranks[block])
+        if rest:
+            first = block * (_RANK_BITS // 8)
+            found = int.from_bytes(self._bytes[first : first + -(-rest // 8)], "little")
+            count += (found & ((1 << rest) - 1)).bit_count()
+        return count
+
+    def slice(self, start: int, end: int) -> NDArray[np.uint8]:
+        """The bits from `start` to `end`, a byte each."""
+        first = start // 8
+        return np.unpackbits(self.joined[first : -(-end // 8)], bitorder="little")[start - first * 8 : end - first * 8]
+
+    def at(self, places: Places) -> NDArray[np.uint8]:
+        """The bits at these places, a byte each."""
+        return (self.joined[places >> 3] >> (places & 7).astype(np.uint8)) & np.uint8(1)

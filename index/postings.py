@@ -1,0 +1,237 @@
+"""An inverted field of a segment, for reading: its terms, and for each where it stands.
+
+A *term* is what inflections of a word meet in (`english:elect`), a *form* is a folded word as it was written
+(`elections`). There is one posting list a term; each of its occurrences knows which form it was.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.dictionary import Dictionary, Strings
+from index.merge import FORM, Counts, Keys, Layout
+from index.packing import Array, Bits, Packed
+from index.segment import SegmentFile
+
+Documents = NDArray[np.int32]
+Numbers = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """Where a term, or some of its forms, stand.
+
+    `documents` ascend; document i has the occurrences from `starts[i]` to before `starts[i + 1]` (relative to `first`,
+    which is the number of the first in the field). `titled` tells which have it in their title.
+    """
+
+    documents: Documents
+    starts: Numbers
+    first: int
+    titled: NDArray[np.uint8]
+
+    @property
+    def frequencies(self) -> Numbers:
+        """How often it stands in each document."""
+        return np.diff(self.starts)
+
+
+class Field:
+    """One inverted field of a segment."""
+
+    def __init__(self, file: SegmentFile, name: str) -> None:
+        about = file.about["fields"][name]
+        self.total = int(about["length"])
+        self.shortest, self.longest = int(about["shortest"]), int(about["longest"])
+        self.documents = int(about["documents"])
+        self.terms = Dictionary(file, f"{name}.terms")
+        self.forms = Dictionary(file, f"{name}.forms")
+        self._file, self._name = file, name
+        self.start = file[f"{name}.start"]
+
+    def _array(self, name: str) -> Array:
+        return self._file[f"{self._name}.{name}"]
+
+    def _packed(self, name: str) -> Packed:
+        return self._file.packed(f"{self._name}.{name}")
+
+    @cached_property
+    def document(self) -> Packed:
+        """The document of each posting."""
+        return self._packed("document")
+
+    @cached_property
+    def position(self) -> Packed:
+        """The position of each occurrence."""
+        return self._packed("position")
+
+    @cached_property
+    def code(self) -> Packed:
+        """The number of the form of each occurrence of a term with several forms."""
+        return self._packed("code")
+
+    @cached_property
+    def begins(self) -> Bits:
+        """Which occurrences are the first of their term in a document."""
+        return Bits(self._array("begins.high"), self._array("ranks"))  # type: ignore[arg-type]
+
+    @cached_property
+    def titled(self) -> Packed:
+        """Which postings have their term in the title."""
+        return self._packed("titled")
+
+    @cached_property
+    def lengths(self) -> Numbers:
+        """How many words each document has in this field."""
+        return self._packed("length").slice(0, self.documents)
+
+    @cached_property
+    def _coded(self) -> Array:
+        return self._array("coded")
+
+    # -- one term
+
+    def rank(self, term: bytes) -> int:
+        """The number of a term, or -1."""
+        return self.terms.find(term)
+
+    def places(self, form: bytes) -> list[tuple[int, int]]:
+        """Each term that has this form, by its rank, and the form's number in it."""
+        found = [(self.rank(b":" + form), 0)]
+        terms, codes = self._array("form_term"), self._array("form_code")
+        found += [(int(terms[at]), int(codes[at])) for at in self.forms.starting_with(form + FORM)]
+        return [(rank, code) for rank, code in found if rank >= 0]
+
+    def postings(self, rank: int) -> Postings:
+        """Where the term of a rank stands."""
+        first, last = int(self.start[rank]), int(self.start[rank + 1])  # type: ignore[call-overload]
+        low = self.begins.rank(first)
+        begins = self.begins.slice(first, last)
+        starts = np.flatnonzero(begins).astype(np.int32)
+        high = low + len(starts)
+        return Postings(
+            self.document.slice(low, high),
+            np.append(starts, np.int32(last - first)),
+            first,
+            self.titled.slice(low, high).astype(np.uint8) if self.has_titles else np.zeros(high - low, dtype=np.uint8),
+        )
+
+    @property
+    def has_titles(self) -> bool:
+        """Whether the documents of this field have titles."""
+        return f"{self._name}.titled.high" in self._file
+
+    def codes(self, rank: int) -> Numbers | None:
+        """The number of the form of each occurrence, or None where the term has but one."""
+        at = int(np.searchsorted(self._coded, rank))
+        if at == len(self._coded) or self._coded[at] != rank:
+            return None
+        first = int(self._array("coded_start")[at])  # type: ignore[call-overload]
+        return self.code.slice(first, first + int(self.start[rank + 1]) - int(self.start[rank]))  # type: ignore[call-overload]
+
+    def beginning(self, prefix: bytes) -> tuple[Iterator[bytes], Iterator[bytes]]:
+        """The forms that begin so, sorted: those of terms without a stemmer, and those of the others."""
+        plain = self.terms.starting_with(b":" + prefix)
+        marked = self.forms.starting_with(prefix)
+        return (
+            (term[1:] for term in islice(self.terms.iterate(plain.start), len(plain))),
+            (form.partition(FORM)[0] for form in islice(self.forms.iterate(marked.start), len(marked))),
+        )
+
+    def forms_from(self, first: bytes) -> tuple[Iterator[bytes], Iterator[bytes]]:
+        """The forms from one on, sorted: those of terms without a stemmer, and those of the others."""
+        plain = range(self.terms.position(b":" + first), self.terms.starting_with(b":").stop)
+        return (
+            (term[1:] for term in islice(self.terms.iterate(plain.start), len(plain))),
+            (form.partition(FORM)[0] for form in self.forms.iterate(self.forms.position(first))),
+        )
+
+    # -- ranges of terms, for merging
+
+    def occurrences(self, low: int, high: int) -> tuple[Counts, Counts, Counts, Counts]:
+        """Of all terms from rank `low` to before `high`: the rank, document, position and form of each occurrence."""
+        first, last = int(self.start[low]), int(self.start[high])  # type: ignore[call-overload]
+        begins = self.begins.slice(first, last)
+        posting = np.cumsum(begins, dtype=np.int64) - 1
+        begin = self.begins.rank(first)
+        documents = self.document.slice(begin, begin + int(begins.sum()))
+        starts = np.asarray(self.start[low : high + 1], dtype=np.int64)
+        rank = np.repeat(np.arange(low, high), np.diff(starts))
+        codes = np.zeros(last - first, dtype=np.int64)
+        a, b = np.searchsorted(self._coded, (low, high))
+        if b > a:
+            coded = np.zeros(high - low, dtype=bool)
+            coded[self._coded[a:b] - low] = True
+            where = np.flatnonzero(coded[rank - low])
+            begin = int(self._array("coded_start")[a])  # type: ignore[call-overload]
+            codes[where] = self.code.slice(begin, begin + len(where))
+        return rank, documents[posting].astype(np.int64), self.position.slice(first, last).astype(np.int64), codes
+
+    def words(self) -> tuple[Strings, Counts]:
+        """Every term with each of its forms, sorted, and the number of the first word of each rank."""
+        terms = self.terms.all()
+        owner, code = self._array("form_term"), self._array("form_code")
+        forms: list[list[tuple[int, bytes]]] = [[] for _ in terms]
+        for form, rank, number in zip(self.forms.all(), owner.tolist(), code.tolist(), strict=True):
+            forms[rank].append((number, form.partition(FORM)[0]))
+        words, first = [], []
+        for term, own in zip(terms, forms, strict=True):
+            first.append(len(words))
+            words += [term + FORM + form for _, form in sorted(own)] if own else [term + FORM + term[1:]]
+        return Strings.join(words), np.array(first, dtype=np.int64)
+
+
+_DECODED = 1 << 20
+
+
+class FieldSource:
+    """The occurrences of a field in a segment as a source for merging, without those of deleted documents."""
+
+    def __init__(self, field: Field, live: NDArray[np.bool_] | None) -> None:
+        self._field = field
+        self._live = live
+        self._number = np.arange(field.documents) if live is None else np.cumsum(live) - 1
+        self.documents = field.documents if live is None else int(live.sum())
+        self.words, self._first = field.words()
+        self.max_position = 0
+        self.counts = np.zeros(len(self.words), dtype=np.int64)
+        for word, _, position in self._decode(0, len(field.terms)):
+            self.counts += np.bincount(word, minlength=len(self.words))
+            self.max_position = max(self.max_position, int(position.max(initial=0)))
+
+    def _decode(self, low: int, high: int) -> Iterator[tuple[Counts, Counts, Counts]]:
+        """Word, document and position of the occurrences of terms from rank `low` to before `high`."""
+        while low < high:
+            done = int(self._field.start[low])  # type: ignore[call-overload]
+            until = int(np.searchsorted(self._field.start, done + _DECODED, side="right")) - 1
+            until = min(max(until, low + 1), high)
+            rank, document, position, code = self._field.occurrences(low, until)
+            if self._live is not None:
+                kept = self._live[document]
+                rank, document, position, code = rank[kept], document[kept], position[kept], code[kept]
+            yield self._first[rank] + code, self._number[document], position
+            low = until
+
+    def prepare(self, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> None:
+        """See `Source.prepare`."""
+        self._ranks, self._codes, self._base, self._layout = ranks, codes, first_document, layout
+        occurs = self.counts > 0
+        self._rank_of = np.maximum.accumulate(np.where(occurs, ranks, -1)) if len(ranks) else ranks
+
+    def keys(self, first: int, last: int) -> Iterator[Keys]:
+        """See `Source.keys`."""
+        a, b = np.searchsorted(self._rank_of, (first, last))
+        low, high = np.searchsorted(self._first, (a, b - 1), side="right") - (1, 0)
+        for word, document, position in self._decode(int(low), int(high)):
+            rank = self._ranks[word]
+            kept = (rank >= first) & (rank < last)
+            layout = self._layout
+            keys = (rank[kept] - first) << layout.bits
+            keys |= (document[kept] + self._base) << (layout.position + layout.code)
+            keys |= (position[kept] << layout.code) | self._codes[word[kept]]
+            yield keys.astype(np.uint64)
+

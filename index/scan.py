@@ -1,0 +1,96 @@
+"""The words of documents as numbers, for whoever inverts them: what `analysis.tokenise` says, without its price.
+
+Compiled code does it where it could be built when the archive was installed; the class here does the same without.
+"""
+
+import re
+from array import array
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Protocol
+
+from index import analysis
+
+DIALECTS = (None, "tr")
+"""The languages that `analysis.tokenise` tells apart, by number."""
+
+
+class Scanner(Protocol):
+    """Numbers the forms of documents as they are met."""
+
+    def add(self, title: str, body: str, dialect: int) -> tuple[int, int]:
+        """Scan a document; returns how many words it has and the position before which they are in its title.
+
+        Positions go on from title to body as from one paragraph to the next.
+        """
+
+    def take(self) -> tuple[bytes, bytes]:
+        """The numbers (int32) and positions (uint32) of the words since the last call."""
+
+    def forms(self) -> list[str]:
+        """The forms that are new since the last call; they are numbered from 0 on as they are met."""
+
+
+class PlainScanner:
+    """A scanner in Python alone: a chunk between two spaces is analysed once and remembered."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._told = 0
+        self._words = array("i")
+        self._positions = array("I")
+
+    def add(self, title: str, body: str, dialect: int) -> tuple[int, int]:
+        """See `Scanner.add`."""
+        before = len(self._words)
+        end = self._scan(title, dialect, 0)
+        self._scan(body, dialect, end + analysis.PARAGRAPH_GAP if end else 0)
+        return len(self._words) - before, end
+
+    def _scan(self, text: str, dialect: int, position: int) -> int:
+        numbers = self._numbers
+        parted = False
+        for paragraph in text.split("\n\n"):
+            words = [form for chunk in _SPACES.split(paragraph) for form in _forms(chunk, dialect)]
+            if words:
+                position += analysis.PARAGRAPH_GAP if parted else 0
+                self._words.extend([numbers.setdefault(form, len(numbers)) for form in words])
+                self._positions.extend(range(position, position + len(words)))
+                position += len(words)
+                parted = True
+        return position
+
+    def take(self) -> tuple[bytes, bytes]:
+        """See `Scanner.take`."""
+        taken = self._words.tobytes(), self._positions.tobytes()
+        self._words, self._positions = array("i"), array("I")
+        return taken
+
+    def forms(self) -> list[str]:
+        """See `Scanner.forms`."""
+        new = list(islice(self._numbers, self._told, None))
+        self._told += len(new)
+        return new
+
+
+_SPACES = re.compile("[ \n]+")
+
+
+@lru_cache(maxsize=500_000)
+def _forms(chunk: str, dialect: int) -> tuple[str, ...]:
+    return tuple(token.form for token in analysis.tokenise(chunk, DIALECTS[dialect]))
+
+
+def _analyse(chunk: str, dialect: int) -> Sequence[str]:
+    return [token.form for token in analysis.tokenise(chunk, DIALECTS[dialect])]
+
+
+def make_scanner() -> Scanner:
+    """The fastest scanner that there is."""
+    try:
+        from index import _scan
+    except ImportError:
+        return PlainScanner()
+    scanner: Scanner = _scan.Scanner(analysis.classify, _analyse, analysis.PARAGRAPH_GAP, analysis.MAX_FORM)
+    return scanner

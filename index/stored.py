@@ -1,0 +1,256 @@
+"""A segment as it is searched: its fields under the names that queries use, its columns, and what was read before.
+
+The names are views of the inverted fields: `text` has the forms of titles and bodies, `text_stem` their terms, `title` and
+`title_stem` those in titles alone. So one posting list serves plain words, quoted words and words of the title.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from heapq import merge
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archive.types import FacetField
+from index.dictionary import ranges
+from index.documents import FIELDS, NUMBERS, TEXT, ValueColumn, read_values
+from index.postings import Documents, Field, Numbers
+from index.segment import SegmentFile
+
+Weights = NDArray[np.float32]
+
+TITLE_BOOST = 2.0
+"""How much more a word in the title says about an article than one in its body."""
+
+CACHE_BYTES = 24 << 20
+"""Postings that a segment keeps decoded."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matches:
+    """Documents (ascending) in which something stands, how much it counts in each, and where it stands.
+
+    The occurrences in document i are those numbered `starts[i]` to before `starts[i + 1]` in `occurrences`, or, where that
+    is None, from `first` on.
+    """
+
+    documents: Documents
+    weights: Weights
+    starts: Numbers
+    first: int
+    occurrences: NDArray[np.int64] | None
+    field: Field
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return 12 * len(self.documents) + (8 * len(self.occurrences) if self.occurrences is not None else 0) + 200
+
+    def positions(self, which: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The positions in the documents that stand at these places, and for each the number of its place."""
+        starts = self.starts[which].astype(np.int64)
+        counts = self.starts[which + 1] - starts
+        places = ranges(starts, counts)
+        numbers = places + self.first if self.occurrences is None else self.occurrences[places]
+        return np.repeat(np.arange(len(which)), counts), self.field.position.at(numbers).astype(np.int64)
+
+
+class View:
+    """A field under a name that queries use."""
+
+    def __init__(self, segment: "StoredSegment", name: str) -> None:
+        base = name.removesuffix(_STEM)
+        self.stems = base != name
+        self.in_title = base == "title"
+        self.name = name
+        self.segment = segment
+        self.field = segment.field(TEXT if self.in_title else base)
+
+    @cached_property
+    def lengths(self) -> Numbers:
+        """How many words each document has in it."""
+        return self.segment.title_ends if self.in_title else self.field.lengths
+
+    @cached_property
+    def total(self) -> int:
+        """How many words all documents have in it."""
+        return int(self.lengths.sum()) if self.in_title else self.field.total
+
+    def read(self, text: bytes) -> Matches | None:
+        """Where a term or a form stands; remembered."""
+        key = (self.name, text)
+        known = self.segment.recall(key)
+        return known if known is not None else self.segment.keep(key, self._read(text))
+
+    def has(self, form: bytes) -> bool:
+        """Whether a form stands anywhere in it."""
+        places = self.field.places(form)
+        return bool(places) and (not self.in_title or self.read(form) is not None)
+
+    def stemmers_of(self, form: bytes) -> list[str]:
+        """The stemmers of the languages in which some document has this form; a number is a word of every language."""
+        if not self.has(form):
+            return []
+        found = []
+        for rank, _ in self.field.places(form):
+            found.append(self.field.terms[rank].partition(b":")[0].decode())
+        return found
+
+    def beginning(self, prefix: bytes) -> Iterator[bytes]:
+        """The forms that begin so, sorted."""
+        return merge(*self.field.beginning(prefix))
+
+    def terms_from(self, first: bytes) -> Iterator[bytes]:
+        """What stands in it, from one on, sorted: terms or forms."""
+        found: Iterator[bytes]
+        if self.stems:
+            found = self.field.terms.iterate(self.field.terms.position(first))
+        else:
+            found = (form for form, _ in groupby(merge(*self.field.forms_from(first))))
+        return (text for text in found if self.read(text)) if self.in_title else found
+
+    def frequency(self, text: bytes) -> int:
+        """In how many documents it stands."""
+        found = self.read(text)
+        return len(found.documents) if found else 0
+
+    def _read(self, text: bytes) -> Matches | None:
+        if self.stems:
+            rank = self.field.rank(text)
+            found = [self._term(rank)] if rank >= 0 else []
+        else:
+            found = [self._form(rank, code) for rank, code in self.field.places(text)]
+        matches = join([each for each in found if len(each.documents)])
+        return self._only_titles(matches) if matches and self.in_title else matches
+
+    def _term(self, rank: int) -> Matches:
+        postings = self.field.postings(rank)
+        weights = np.diff(postings.starts).astype(np.float32)
+        weights += postings.titled * np.float32(TITLE_BOOST - 1)
+        return Matches(postings.documents, weights, postings.starts, postings.first, None, self.field)
+
+    def _form(self, rank: int, code: int) -> Matches:
+        codes = self.field.codes(rank)
+        return self._term(rank) if codes is None else chosen(self._term(rank), codes == code)
+
+    def _only_titles(self, matches: Matches) -> Matches:
+        every = np.arange(len(matches.documents))
+        owners, positions = matches.positions(every)
+        return chosen(matches, positions < self.segment.title_ends[matches.documents[owners]], plain=True)
+
+
+def chosen(matches: Matches, mask: NDArray[np.bool_], *, plain: bool = False) -> Matches:
+    """Those of the occurrences that a mask chooses; `plain` counts each once, wherever it stands."""
+    before = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(mask)])
+    ends = before[matches.starts]
+    counts = np.diff(ends)
+    kept = np.flatnonzero(counts)
+    numbers = np.flatnonzero(mask)
+    numbers = numbers + matches.first if matches.occurrences is None else matches.occurrences[numbers]
+    weights = counts[kept].astype(np.float32)
+    if not plain:
+        weights += matches.weights[kept] - np.diff(matches.starts)[kept]
+    starts = np.append(ends[kept], ends[-1]).astype(np.int32)
+    return Matches(matches.documents[kept], weights, starts, 0, numbers, matches.field)
+
+
+def join(parts: list[Matches]) -> Matches | None:
+    """Several matches in one field as one; what stands in a document is added up."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    documents = np.concatenate([part.documents for part in parts])
+    weights = np.concatenate([part.weights for part in parts])
+    counts = np.concatenate([np.diff(part.starts) for part in parts])
+    numbers = np.concatenate([
+        np.arange(part.starts[-1], dtype=np.int64) + part.first if part.occurrences is None else part.occurrences
+        for part in parts
+    ])
+    begins = np.cumsum(counts) - counts
+    order = np.argsort(documents, kind="stable")
+    documents = documents[order]
+    counts = counts[order]
+    numbers = numbers[ranges(begins[order].astype(np.int64), counts.astype(np.int64))]
+    first = np.flatnonzero(np.concatenate([[True], documents[1:] != documents[:-1]]))
+    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+    weights = weights[order]
+    if len(first) < len(documents):
+        weights = np.add.reduceat(weights, first)
+        documents = documents[first]
+        starts = np.append(starts[first], starts[-1])
+    return Matches(documents, weights, starts.astype(np.int32), 0, numbers, parts[0].field)
+
+
+_STEM = "_stem"
+
+VIEWS = (TEXT, TEXT + _STEM, "title", "title" + _STEM, *FIELDS[1:])
+"""The names of all views."""
+
+
+class StoredSegment:
+    """The content of a segment file. It never changes; which of its documents are deleted is not its business."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = SegmentFile(path)
+        self.count = int(self.file.about["documents"])
+        self._fields: dict[str, Field] = {}
+        self._views: dict[str, View] = {}
+        self._cache: OrderedDict[object, Matches] = OrderedDict()
+        self._cached = 0
+        self._slots: Numbers | None = None
+
+    def field(self, name: str) -> Field:
+        """An inverted field."""
+        if name not in self._fields:
+            self._fields[name] = Field(self.file, name)
+        return self._fields[name]
+
+    def view(self, name: str) -> View:
+        """A field under one of the names in `VIEWS`."""
+        if name not in self._views:
+            self._views[name] = View(self, name)
+        return self._views[name]
+
+    @cached_property
+    def title_ends(self) -> Numbers:
+        """The position before which a word is in the title, for each document."""
+        return self.file.packed("title_end").slice(0, self.count)
+
+    def numbers(self, name: str) -> NDArray[np.int64]:
+        """A column of numbers; see `documents.NUMBERS`."""
+        if name not in NUMBERS:
+            raise KeyError(name)
+        return np.asarray(self.file[name], dtype=np.int64)
+
+    def values(self, facet: FacetField) -> ValueColumn:
+        """A column of values."""
+        return read_values(self.file, facet)
+
+    @property
+    def slots(self) -> Numbers:
+        """Room for a number a document, with whatever was left in it."""
+        if self._slots is None:
+            self._slots = np.zeros(self.count, dtype=np.int32)
+        return self._slots
+
+    # -- what was decoded before
+
+    def recall(self, key: object) -> Matches | None:
+        """What was kept under this key."""
+        found = self._cache.get(key)
+        if found is not None:
+            self._cache.move_to_end(key)
+        return found
+
+    def keep(self, key: object, matches: Matches | None) -> Matches | None:
+        """Keep matches as long as there is room."""
+        if matches is not None:
+            self._cache[key] = matches
+            self._cached += matches.nbytes
+            while self._cached > CACHE_BYTES and len(self._cache) > 1:
+                _, dropped = self._cache.popitem(last=False)
+                self._cached -= dropped.nbytes
+        return matches
