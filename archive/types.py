@@ -258,13 +258,18 @@ class ArticleFilter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """One search as asked: the query as typed, the filter, the sort and the page (from 1)."""
+    """One search as asked: the query as typed, the filter, the sort and the page (from 1).
+
+    `passages` is how many of an article are shown at most; without `facets` values and dates are not counted.
+    """
 
     query: str = ""
     filter: ArticleFilter = ArticleFilter()
     sort: Sort = Sort.RELEVANCE
     page: int = 1
     page_size: int = 20
+    passages: int = 3
+    facets: bool = True
 
 
 class MessageKind(StrEnum):

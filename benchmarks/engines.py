@@ -9,9 +9,8 @@ from typing import Protocol
 from archive.types import ArticleFilter, Changes, NewArticle, Origin, PublicationDate, SearchRequest, Sort
 from benchmarks.queries import Query
 from db.store import SqlStore
-from index.compile import Deadline
 from index.query import parse
-from index.resolve import Resolver
+from index.search import Search
 from index.whoosh_index import WhooshIndex
 
 Record = dict[str, str]
@@ -48,6 +47,11 @@ class Ours:
         self.store = SqlStore(folder / "archive.db")
         for start in range(0, len(records), 250):
             self.store.add([self._article(record) for record in records[start : start + 250]])
+        self.changes: list[Changes] = []
+        last = 0
+        while (changes := self.store.changes_since(last, 5_000)).articles:
+            self.changes.append(changes)
+            last = changes.sequence
         self.folder = folder / "index"
         self.index = WhooshIndex(self.folder, self.store, self.store.database_id)
 
@@ -58,13 +62,15 @@ class Ours:
             body=record["body"],
             origin=Origin("bench", "jsonl", record["key"]),
             published=published,
-            language="en",
-            source=record["source"],
+            language=record["lang"] or None,
+            source=record["source"] or None,
+            authors=(record["author"],) if record["author"] else (),
+            url=record["url"] or None,
         )
 
     def build(self, records: Sequence[Record]) -> None:
         with self.index.rebuild() as fresh:
-            while (changes := self.store.changes_since(fresh.checkpoint(), 5_000)) != Changes(fresh.checkpoint()):
+            for changes in self.changes:
                 fresh.apply(changes)
 
     def _request(self, query: Query) -> SearchRequest:
@@ -82,17 +88,14 @@ class Ours:
             filter=ArticleFilter(published_from=first, published_to=last),
             sort=Sort.NEWEST if query.newest else Sort.RELEVANCE,
             page_size=10,
+            passages=1,
+            facets=False,
         )
 
     def search(self, query: Query) -> object:
         request = self._request(query)
         with self.index._open() as snapshot:  # noqa: SLF001  # the search without the page has no public name
-            tree = parse(request.query).tree
-            assert tree is not None
-            found = snapshot.find(Resolver(snapshot).resolve(tree), Deadline(60))
-            for mask in snapshot.columns.filters(request.filter).values():
-                found = found.only(mask)
-            return snapshot.columns.order(found.documents, found.scores, request.sort)[:10]
+            return Search(snapshot, request, parse(request.query)).best()
 
     def page(self, query: Query) -> int:
         return self.index.search(self._request(query)).total

@@ -2,8 +2,9 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -52,6 +53,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def cursor_of(connection: Connection) -> sqlite3.Cursor:
+    """A cursor inside the transaction of a connection."""
+    return cast("sqlite3.Cursor", connection.connection.cursor())
+
+
+@contextmanager
+def single(engine: Engine) -> Iterator[sqlite3.Cursor]:
+    """A cursor for one statement, which sees one state of the database by itself."""
+    with translated(engine), closing(engine.raw_connection()) as connection:
+        yield cast("sqlite3.Cursor", connection.cursor())
+
+
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that holds the right to write from its beginning; all of it is stored, or nothing."""
@@ -65,9 +78,11 @@ def translated(engine: Engine) -> Iterator[None]:
     path = engine.url.database
     try:
         yield
-    except OperationalError as error:
-        if "locked" in str(error.orig) or "busy" in str(error.orig):
+    except (OperationalError, sqlite3.OperationalError) as error:
+        reason = str(getattr(error, "orig", error))
+        if "locked" in reason or "busy" in reason:
             raise StoreLockedError(f"{path} is locked by another process; try again when it has finished") from error
-        raise StoreError(f"{path} cannot be used: {error.orig}") from error
-    except DatabaseError as error:
-        raise StoreCorruptError(f"{path} is damaged or no database of the archive: {error.orig}") from error
+        raise StoreError(f"{path} cannot be used: {reason}") from error
+    except (DatabaseError, sqlite3.DatabaseError) as error:
+        reason = str(getattr(error, "orig", error))
+        raise StoreCorruptError(f"{path} is damaged or no database of the archive: {reason}") from error

@@ -24,7 +24,7 @@ from archive.types import (
 )
 from db import migrate, queries
 from db.adding import Batch
-from db.engine import make_engine, reading, writing
+from db.engine import cursor_of, make_engine, reading, single, writing
 from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
 
 MAX_CHARACTERS = 16_000_000
@@ -113,8 +113,8 @@ class SqlStore:
 
     def get_many(self, ids: Sequence[int]) -> Mapping[int, Article]:
         """See `ArticleReader.get_many`."""
-        with reading(self._engine) as connection:
-            return queries.articles(connection, ids)
+        with single(self._engine) as cursor:
+            return queries.articles(cursor, ids)
 
     def versions(self, article_id: int) -> list[Version]:
         """See `Store.versions`."""
@@ -175,7 +175,7 @@ class SqlStore:
             characters = 0
             for part in queries.chunks(rows, _CHANGES_AT_ONCE):
                 ids = {row.article_id for row in part} - found.keys()
-                now = queries.articles(connection, sorted(ids))
+                now = queries.articles(cursor_of(connection), sorted(ids))
                 found |= now
                 gone |= ids - now.keys()
                 sequence = part[-1].sequence

@@ -78,7 +78,7 @@ static void table_place(Table *table, uint32_t hash, uint64_t place)
 
 static int table_grow(Table *table)
 {
-    size_t size = table->mask ? 2 * (table->mask + 1) : 1024;
+    size_t size = table->mask ? 2 * (table->mask + 1) : 16;
     Slot *slots = PyMem_RawCalloc(size, sizeof(Slot));
     if (!slots) { PyErr_NoMemory(); return -1; }
     PyMem_RawFree(table->slots);
@@ -121,7 +121,41 @@ static void table_free(Table *table)
     PyMem_RawFree(table->entries.data);
 }
 
+/* ---- what is wanted when finding */
+
+static const char WANTED[] = "index._scan.wanted";
+
+static void wanted_free(PyObject *capsule)
+{
+    Table *table = PyCapsule_GetPointer(capsule, WANTED);
+    if (table) table_free(table);
+    PyMem_RawFree(table);
+}
+
+static PyObject *wanted_new(PyObject *Py_UNUSED(module), PyObject *forms)
+{
+    PyObject *list = PySequence_Fast(forms, "forms are a sequence");
+    Table *table = list ? PyMem_RawCalloc(1, sizeof(Table)) : NULL;
+    if (!table || table_grow(table) < 0) goto failed;
+    for (Py_ssize_t at = 0; at < PySequence_Fast_GET_SIZE(list); at++) {
+        Py_ssize_t length;
+        const char *form = PyUnicode_AsUTF8AndSize(PySequence_Fast_GET_ITEM(list, at), &length);
+        if (!form || table_add(table, form, (size_t)length, hash_of(form, (size_t)length), at) < 0) goto failed;
+    }
+    Py_DECREF(list);
+    PyObject *capsule = PyCapsule_New(table, WANTED, wanted_free);
+    if (capsule) return capsule;
+    list = NULL;
+failed:
+    Py_XDECREF(list);
+    if (table) table_free(table);
+    PyMem_RawFree(table);
+    return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+}
+
 /* ---- the scanner */
+
+typedef struct { uint64_t place; uint32_t start, end; } Part; /* a word in a chunk: its form's place, and its own */
 
 typedef struct {
     PyObject_HEAD
@@ -132,8 +166,11 @@ typedef struct {
     Py_ssize_t longest;
     Table forms;
     Table chunks[2]; /* value: place in `multi` << 16 | how many */
-    Buffer multi;    /* numbers of forms */
+    Buffer multi; /* the parts of chunks */
     Buffer words, positions;
+    size_t emitted;
+    const Table *wanted; /* while finding */
+    PyObject *hits;
     Py_ssize_t told; /* forms that `forms` has given, and the place of the next */
     uint64_t told_place;
 } Scanner;
@@ -174,67 +211,95 @@ static size_t put_utf8(char *out, uint32_t code)
     return 4;
 }
 
-static int64_t number_of(Scanner *self, const char *text, size_t length)
+/* The entry of a form in the table of all forms; it is added where it is new. NULL: out of memory. */
+static Entry *intern(Scanner *self, const char *form, size_t length, uint32_t hash)
 {
-    uint32_t hash = hash_of(text, length);
-    Entry *entry = table_find(&self->forms, text, length, hash);
-    if (entry) return entry->value;
-    int64_t number = (int64_t)self->forms.count;
-    return table_add(&self->forms, text, length, hash, number) < 0 ? -1 : number;
+    Entry *entry = table_find(&self->forms, form, length, hash);
+    if (entry) return entry;
+    uint64_t place = self->forms.entries.used;
+    if (table_add(&self->forms, form, length, hash, (int64_t)self->forms.count) < 0) return NULL;
+    return ENTRY(&self->forms, place);
 }
 
-static int emit(Scanner *self, int64_t number, uint32_t *position)
+/* A word has been read: when scanning it is numbered, when finding it is looked for among those that are wanted. */
+static int emit(Scanner *self, const char *form, size_t length, uint32_t hash, Py_ssize_t start, Py_ssize_t end,
+                uint32_t *position)
 {
-    int32_t word = (int32_t)number;
-    if (number < 0 || append(&self->words, &word, sizeof word) < 0 ||
-        append(&self->positions, position, sizeof *position) < 0)
-        return -1;
+    if (self->wanted) {
+        Entry *entry = table_find(self->wanted, form, length, hash);
+        if (entry) {
+            PyObject *hit = Py_BuildValue("nnIn", start, end, *position, (Py_ssize_t)entry->value);
+            int failed = !hit || PyList_Append(self->hits, hit) < 0;
+            Py_XDECREF(hit);
+            if (failed) return -1;
+        }
+    } else {
+        Entry *entry = intern(self, form, length, hash);
+        if (!entry) return -1;
+        int32_t word = (int32_t)entry->value;
+        if (append(&self->words, &word, sizeof word) < 0 ||
+            append(&self->positions, position, sizeof *position) < 0)
+            return -1;
+    }
+    self->emitted++;
     ++*position;
     return 0;
 }
 
-/* A chunk that only Python can read. */
+/* Asks Python for the words of a chunk; *value says where they are in `multi`, and how many. */
+static int analyse(Scanner *self, PyObject *chunk, int dialect, int64_t *value)
+{
+    PyObject *found = PyObject_CallFunction(self->analyse, "Oi", chunk, dialect);
+    PyObject *words = found ? PySequence_Fast(found, "words are a sequence") : NULL;
+    Py_XDECREF(found);
+    if (!words) return -1;
+    Py_ssize_t count = PySequence_Fast_GET_SIZE(words);
+    *value = (int64_t)(self->multi.used / sizeof(Part)) << 24 | count;
+    for (Py_ssize_t at = 0; at < count; at++) {
+        const char *form;
+        Py_ssize_t length, start, end;
+        if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(words, at), "s#nn", &form, &length, &start, &end)) goto failed;
+        Entry *entry = intern(self, form, (size_t)length, hash_of(form, (size_t)length));
+        if (!entry) goto failed;
+        Part part = {(uint64_t)((char *)entry - self->forms.entries.data), (uint32_t)start, (uint32_t)end};
+        if (append(&self->multi, &part, sizeof part) < 0) goto failed;
+    }
+    Py_DECREF(words);
+    return 0;
+failed:
+    Py_DECREF(words);
+    return -1;
+}
+
+/* A chunk that only Python can read; its words are remembered where `keep` says so. At most `limit` of them count. */
 static int emit_analysed(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t end, int dialect, int keep,
-                         uint32_t *position)
+                         Py_ssize_t limit, uint32_t *position)
 {
     Table *table = &self->chunks[dialect];
     PyObject *chunk = PyUnicode_Substring(text, start, end);
-    if (!chunk) return -1;
-    Py_ssize_t length;
-    PyObject *bytes = PyUnicode_AsEncodedString(chunk, "utf-8", "surrogatepass");
-    if (!bytes) { Py_DECREF(chunk); return -1; }
-    length = PyBytes_GET_SIZE(bytes);
-    uint32_t hash = hash_of(PyBytes_AS_STRING(bytes), (size_t)length);
-    Entry *entry = keep ? table_find(table, PyBytes_AS_STRING(bytes), (size_t)length, hash) : NULL;
-    int64_t value = entry ? entry->value : -1;
+    PyObject *bytes = chunk ? PyUnicode_AsEncodedString(chunk, "utf-8", "surrogatepass") : NULL;
     int result = -1;
+    if (!bytes) goto done;
+    const char *key = PyBytes_AS_STRING(bytes);
+    size_t length = (size_t)PyBytes_GET_SIZE(bytes);
+    uint32_t hash = hash_of(key, length);
+    Entry *entry = keep ? table_find(table, key, length, hash) : NULL;
+    int64_t value = entry ? entry->value : 0;
     if (!entry) {
-        PyObject *found = PyObject_CallFunction(self->analyse, "Oi", chunk, dialect);
-        PyObject *forms = found ? PySequence_Fast(found, "forms are a sequence") : NULL;
-        Py_XDECREF(found);
-        if (!forms) goto done;
-        Py_ssize_t count = PySequence_Fast_GET_SIZE(forms);
-        value = (int64_t)(self->multi.used / sizeof(int32_t)) << 24 | count;
-        for (Py_ssize_t at = 0; at < count; at++) {
-            Py_ssize_t size;
-            const char *form = PyUnicode_AsUTF8AndSize(PySequence_Fast_GET_ITEM(forms, at), &size);
-            int64_t number = form ? number_of(self, form, (size_t)size) : -1;
-            int32_t word = (int32_t)number;
-            if (number < 0 || append(&self->multi, &word, sizeof word) < 0) { Py_DECREF(forms); goto done; }
-        }
-        Py_DECREF(forms);
-        if (keep && table_add(table, PyBytes_AS_STRING(bytes), (size_t)length, hash, value) < 0) goto done;
+        if (analyse(self, chunk, dialect, &value) < 0) goto done;
+        if (keep && table_add(table, key, length, hash, value) < 0) goto done;
     }
-    {
-        Py_ssize_t count = value & 0xffffff, first = value >> 24;
-        for (Py_ssize_t at = 0; at < count; at++)
-            if (emit(self, ((int32_t *)self->multi.data)[first + at], position) < 0) goto done;
-        if (!keep) self->multi.used = (size_t)first * sizeof(int32_t);
+    Py_ssize_t count = value & 0xffffff, first = value >> 24;
+    for (Py_ssize_t at = 0; at < count && at < limit; at++) {
+        Part part = ((Part *)self->multi.data)[first + at];
+        Entry *form = ENTRY(&self->forms, part.place);
+        if (emit(self, TEXT(form), form->length, form->hash, start + part.start, start + part.end, position) < 0) goto done;
     }
+    if (!keep) self->multi.used = (size_t)first * sizeof(Part);
     result = 0;
 done:
-    Py_DECREF(bytes);
-    Py_DECREF(chunk);
+    Py_XDECREF(bytes);
+    Py_XDECREF(chunk);
     return result;
 }
 
@@ -246,21 +311,11 @@ static int emit_pair(Scanner *self, PyObject *text, Py_ssize_t at, Py_ssize_t en
     Py_ssize_t last = at + 2 < end ? at + 2 : end;
     for (Py_ssize_t each = at; each < last; each++) {
         uint32_t folded = FOLD_OF(self->infos[PyUnicode_READ_CHAR(text, each)]);
-        if (folded == NO_FOLD) {
-            /* the analysis of a pair gives it and its second character alone: the first is wanted */
-            uint32_t mark = *position;
-            size_t words = self->words.used;
-            if (emit_analysed(self, text, at, last, dialect, 1, position) < 0) return -1;
-            if (self->words.used > words + sizeof(int32_t)) {
-                self->words.used = words + sizeof(int32_t);
-                self->positions.used = self->words.used;
-                *position = mark + 1;
-            }
-            return 0;
-        }
+        if (folded == NO_FOLD) /* the analysis of a pair gives it, and its second character alone: the first is wanted */
+            return emit_analysed(self, text, at, last, dialect, 1, 1, position);
         length += put_utf8(form + length, folded);
     }
-    return emit(self, number_of(self, form, length), position);
+    return emit(self, form, length, hash_of(form, length), at, last, position);
 }
 
 static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
@@ -268,7 +323,7 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
     const int width = PyUnicode_KIND(text);
     const void *data = PyUnicode_DATA(text);
     const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
-    const size_t begin = self->words.used;
+    const size_t begin = self->emitted;
     int parted = 0;
     char form[8 * 128];
 #define CODE(at) PyUnicode_READ(width, data, at)
@@ -282,7 +337,7 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
             at++;
             continue;
         }
-        if (parted && self->words.used > begin) *position += self->gap;
+        if (parted && self->emitted > begin) *position += self->gap;
         parted = 0;
         Py_ssize_t start = at;
         if ((kind & KIND) == UNSPACED) {
@@ -293,7 +348,7 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
                 else if ((kind & KIND) != UNSPACED) break;
             }
             if (!plain) {
-                if (emit_analysed(self, text, start, at, dialect, 0, position) < 0) return -1;
+                if (emit_analysed(self, text, start, at, dialect, 0, PY_SSIZE_T_MAX, position) < 0) return -1;
             } else {
                 for (Py_ssize_t each = start; each < at; each++)
                     if (emit_pair(self, text, each, at, dialect, position) < 0) return -1;
@@ -345,8 +400,9 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
             !(KIND_OF(self->infos[CODE(at - 2)]) & SMALL))
             simple = 0; /* the plural of an acronym, or of a year */
         if (simple && at - start <= self->longest) {
-            if (emit(self, number_of(self, form, size), position) < 0) return -1;
-        } else if (emit_analysed(self, text, start, at, dialect, at - start <= self->longest, position) < 0) return -1;
+            if (emit(self, form, size, hash_of(form, size), start, at, position) < 0) return -1;
+        } else if (emit_analysed(self, text, start, at, dialect, at - start <= self->longest, PY_SSIZE_T_MAX, position) < 0)
+            return -1;
     }
     return 0;
 }
@@ -368,6 +424,25 @@ static PyObject *scanner_add(Scanner *self, PyObject *args)
 failed:
     self->words.used = self->positions.used = begin;
     return NULL;
+}
+
+static PyObject *scanner_find(Scanner *self, PyObject *args)
+{
+    PyObject *text, *capsule;
+    int dialect;
+    if (!PyArg_ParseTuple(args, "UiO", &text, &dialect, &capsule)) return NULL;
+    if (dialect < 0 || dialect > 1) { PyErr_SetString(PyExc_ValueError, "dialect is 0 or 1"); return NULL; }
+    const Table *wanted = PyCapsule_GetPointer(capsule, WANTED);
+    if (!wanted) return NULL;
+    uint32_t position = 0;
+    PyObject *hits = PyList_New(0);
+    self->wanted = wanted;
+    self->hits = hits;
+    int failed = !hits || scan(self, text, dialect, &position) < 0;
+    self->wanted = NULL;
+    self->hits = NULL;
+    if (failed) Py_CLEAR(hits);
+    return hits;
 }
 
 static PyObject *scanner_take(Scanner *self, PyObject *Py_UNUSED(ignored))
@@ -425,6 +500,7 @@ static void scanner_dealloc(Scanner *self)
 
 static PyMethodDef methods[] = {
     {"add", (PyCFunction)scanner_add, METH_VARARGS, "Scan a document: (title, body, dialect) -> (words, end of title)."},
+    {"find", (PyCFunction)scanner_find, METH_VARARGS, "Find wanted forms: (text, dialect, wanted) -> [(start, end, position, number)]."},
     {"take", (PyCFunction)scanner_take, METH_NOARGS, "Words and positions since the last call, as bytes."},
     {"forms", (PyCFunction)scanner_forms, METH_NOARGS, "The forms since the last call."},
     {NULL, NULL, 0, NULL},
@@ -437,7 +513,12 @@ static PyType_Slot slots[] = {
 
 static PyType_Spec spec = {"index._scan.Scanner", sizeof(Scanner), 0, Py_TPFLAGS_DEFAULT, slots};
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_scan", NULL, -1, NULL, NULL, NULL, NULL, NULL};
+static PyMethodDef functions[] = {
+    {"wanted", wanted_new, METH_O, "Forms to be found, none of them twice, for Scanner.find."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_scan", NULL, -1, functions, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit__scan(void)
 {

@@ -57,7 +57,7 @@ _LETTERS = str.maketrans({
     "й": "й", "Й": "й", "ى": "ي", "ی": "ي", "ې": "ي", "ے": "ي", "ة": "ه", "ۀ": "ه", "ە": "ه", "ہ": "ه", "ھ": "ه",
     "ک": "ك", "ٱ": "ا", "ٲ": "ا", "ٳ": "ا", "ؤ": "و", "ئ": "ي", "ء": "",
 })  # fmt: skip
-_APOSTROPHES = "'\u2018\u2019\u201b\u02bc\u02b9\u2032\uff07`\u00b4"
+APOSTROPHES = "'\u2018\u2019\u201b\u02bc\u02b9\u2032\uff07`\u00b4"
 
 
 class _Folding(dict[int, str]):
@@ -85,12 +85,13 @@ def _letter(character: str) -> str:
     return str(_LETTERS.get(ord(character), character))
 
 
-_FOLDING = _Folding()
+FOLDING = _Folding()
+"""Maps each code point to what it is folded to."""
 
 
 def fold(text: str) -> str:
     """`text` without case, accents, diacritics, compatibility forms and invisible characters; digits are ASCII."""
-    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).translate(_FOLDING)
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).translate(FOLDING)
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
@@ -99,19 +100,23 @@ _MARKS = "".join(
     f"{chr(code)}" for code in range(0x300, 0xFE30) if unicodedata.category(chr(code)) in ("Mn", "Mc", "Cf")
 )
 _LETTER = rf"[^\W\d_{_UNSPACED}]"
+UNSPACED = f"[{_UNSPACED}]"
+MARK = f"[{re.escape(_MARKS)}]"
+"""A character of a script without spaces, and a mark on a character, as regular expressions."""
+
 _LETTER_OR_DIGIT = rf"[^\W_{_UNSPACED}]"
 _IN_WORD = rf"[^\W_{_UNSPACED}]|[{re.escape(_MARKS)}\u00ad]"
 _TOKEN = re.compile(
     rf"""
       (?P<thousands>\d{{1,3}}(?:([,\u00a0\u202f\u066c’'])\d{{3}})(?:\2\d{{3}})*(?:\.\d+)?(?![\d]))
     | (?P<decimal>\d+(?:[.\u066b]\d+)+)
-    | (?P<dotted>(?<!{_LETTER_OR_DIGIT})(?:{_LETTER}\.){{2,}}(?:{_LETTER}(?!{_LETTER_OR_DIGIT}))?(?:[{_APOSTROPHES}][sS](?!{_LETTER_OR_DIGIT}))?)
+    | (?P<dotted>(?<!{_LETTER_OR_DIGIT})(?:{_LETTER}\.){{2,}}(?:{_LETTER}(?!{_LETTER_OR_DIGIT}))?(?:[{APOSTROPHES}][sS](?!{_LETTER_OR_DIGIT}))?)
     | (?P<unspaced>[{_UNSPACED}][{_UNSPACED}{re.escape(_MARKS)}]*)
-    | (?P<word>(?:{_IN_WORD})+(?:[{_APOSTROPHES}](?:{_IN_WORD})+)*)
+    | (?P<word>(?:{_IN_WORD})+(?:[{APOSTROPHES}](?:{_IN_WORD})+)*)
     """,
     re.VERBOSE,
 )
-_APOSTROPHE = re.compile(f"[{_APOSTROPHES}]")
+_APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
 _ELIDED = frozenset(
     "l d j n s c m t qu jusqu lorsqu puisqu quoiqu presqu quelqu dell all nell sull dall un gl degl agl sant".split()
 )
@@ -210,7 +215,7 @@ def classify(code: int) -> tuple[int, int]:
         return _UNSPACED_KIND, fold_to
     if character in _MARKS or character == "\u00ad":
         return _MARK, -1
-    for kind, characters in ((_APOSTROPHE_KIND, _APOSTROPHES), (_POINT, ".\u066b"), (_COMMA, ",\u00a0\u202f\u066c")):
+    for kind, characters in ((_APOSTROPHE_KIND, APOSTROPHES), (_POINT, ".\u066b"), (_COMMA, ",\u00a0\u202f\u066c")):
         if character in characters:
             return kind, -1
     if not re.fullmatch(_LETTER_OR_DIGIT, character):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from index.stored import StoredSegment
 
 Documents = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+Passes = Callable[[Documents], Mask]
+"""Tells of each of some documents whether it passes a filter."""
 
 MAX_FACET_VALUES = 50
 
@@ -32,14 +35,15 @@ class Facet:
         self._code_of = places if single else None
         """Of each document, where none has several values: the code, or one more than the last."""
 
-    def mask(self, wanted: Iterable[str]) -> Mask:
-        """The documents that have one of these values, whatever their case and accents."""
+    def passes(self, wanted: Iterable[str]) -> Passes:
+        """What tells which documents have one of these values, whatever their case and accents."""
         folded = {fold(value) for value in wanted}
-        chosen = np.array([value in folded for value in self._folded], dtype=bool)
+        chosen = np.array([*(value in folded for value in self._folded), False], dtype=bool)
+        if (code_of := self._code_of) is not None:
+            return lambda documents: chosen[code_of[documents]]
         mask = np.zeros(self._size, dtype=bool)
-        if len(chosen):
-            mask[self._documents[chosen[self._codes]]] = True
-        return mask
+        mask[self._documents[chosen[self._codes]]] = True
+        return lambda documents: mask[documents]
 
     def count(self, found: Documents, mask: Callable[[], Mask]) -> tuple[FacetValue, ...]:
         """The values of the documents found, most frequent first; `mask` gives the same documents as a mask."""
@@ -101,9 +105,9 @@ class Columns:
 
     # -- what they are for
 
-    def filters(self, wanted: ArticleFilter) -> dict[FacetField, Mask]:
-        """A mask for each part of a filter that asks for something; the dates are under YEAR."""
-        masks = {}
+    def filters(self, wanted: ArticleFilter) -> dict[FacetField, Passes]:
+        """What each part of a filter that asks for something lets pass; the dates are under YEAR."""
+        filters: dict[FacetField, Passes] = {}
         chosen = {
             FacetField.SOURCE: wanted.sources,
             FacetField.AUTHOR: wanted.authors,
@@ -112,12 +116,16 @@ class Columns:
         }
         for field, values in chosen.items():
             if values:
-                masks[field] = self.facet(field).mask(values)
+                filters[field] = self.facet(field).passes(values)
         if wanted.published_from or wanted.published_to:
             first = wanted.published_from.toordinal() if wanted.published_from else FAR_PAST
             last = wanted.published_to.toordinal() if wanted.published_to else FAR_FUTURE
-            masks[FacetField.YEAR] = (self.last_days >= first) & (self.first_days > 0) & (self.first_days <= last)
-        return masks
+            filters[FacetField.YEAR] = lambda documents: self._in_days(documents, first, last)
+        return filters
+
+    def _in_days(self, documents: Documents, first: int, last: int) -> Mask:
+        begins = self.first_days[documents]
+        return (self.last_days[documents] >= first) & (begins > 0) & (begins <= last)
 
     def best(self, documents: Documents, scores: NDArray[np.float32], sort: Sort, count: int) -> NDArray[np.intp]:
         """The places in `documents` of the first `count` in the order asked for.
@@ -125,14 +133,12 @@ class Columns:
         Ties go to the newest id; articles without a date come last.
         """
         if sort is Sort.RELEVANCE:
-            keys = -scores
+            keys = scores
         else:
             dates = self.published[documents]
-            keys = np.where(dates == 0, np.iinfo(np.int64).max, -dates if sort is Sort.NEWEST else dates)
-        places = np.arange(len(documents))
-        if 0 < count < len(documents):
-            places = np.flatnonzero(keys <= np.partition(keys, count - 1)[count - 1])
-        order = np.lexsort((-self.ids[documents[places]], keys[places]))[:count]
+            keys = dates if sort is Sort.NEWEST else np.where(dates == 0, np.iinfo(np.int64).min, -dates)
+        places = _largest(keys, count)
+        order = np.lexsort((-self.ids[documents[places]], -keys[places]))[:count]
         return places[order]
 
     def years(self, found: Documents) -> tuple[FacetValue, ...]:
@@ -165,6 +171,19 @@ class Columns:
             TimelineBucket(date(1970 + start // 12, start % 12 + 1, 1), int(number))
             for start, number in zip(starts, counts[counts > 0], strict=True)
         )
+
+
+_BLOCK = 64
+
+
+def _largest(keys: NDArray[Any], count: int) -> NDArray[np.intp]:
+    """The places of the `count` largest, and of others that are as large as the last of them."""
+    if not 0 < count < len(keys):
+        return np.arange(len(keys))
+    if len(keys) > _BLOCK * count * 4:  # the largest of each block tell how large the last one is at least
+        tops = np.maximum.reduceat(keys, np.arange(0, len(keys), _BLOCK))
+        return np.flatnonzero(keys >= np.partition(tops, len(tops) - count)[len(tops) - count])
+    return np.flatnonzero(keys >= np.partition(keys, len(keys) - count)[len(keys) - count])
 
 
 _EPOCH = date(1970, 1, 1).toordinal()

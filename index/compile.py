@@ -57,7 +57,8 @@ class Word(query.Query):  # type: ignore[misc]  # Whoosh's types are not used
         key = (self.name, self.rows)
         known = evaluator.scored.get(key)
         if known is None:
-            known = evaluator.scored[key] = self._evaluate(evaluator)
+            known = self._evaluate(evaluator)
+            evaluator.scored.keep(key, known, 8 * len(known[0]) + 200)
         return known
 
     def _evaluate(self, evaluator: Evaluator) -> Result:

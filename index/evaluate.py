@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from whoosh import query
 
+from index.cache import Cache
 from index.deadline import Deadline
 from index.postings import Documents
 from index.stored import Matches, View, Weights
@@ -23,6 +24,9 @@ B, K1 = 0.75, 1.2
 Result = tuple[Documents, Weights]
 
 NOTHING: Result = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
+
+SCORED_BYTES = 16 << 20
+"""Documents and scores of words that a segment keeps between searches."""
 
 _SPARSE = 24
 """How much longer one list must be than another for a search in it to be cheaper than a pass through it."""
@@ -82,7 +86,7 @@ class Evaluator:
         self.deadline: Deadline = Deadline.never()
         self._fallback = fallback
         self._norms: dict[str, Weights] = {}
-        self.scored: dict[object, Result] = {}
+        self.scored = Cache[Result](SCORED_BYTES)
 
     def evaluate(self, node: query.Query) -> Result:
         """The documents that match, without deleted ones, and their scores."""

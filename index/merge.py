@@ -187,6 +187,7 @@ def write_field(
         source.prepare(ranks, codes, first, layout)
         first += source.documents
     _write_words(file, name, words, documents, lengths)
+    file.about["fields"][name]["titles"] = titles is not None
     encoder = _Encoder(file, name, words, layout, documents, lengths, titles)
     for low, high in _ranges(words.counts, layout.terms):
         pieces = [keys for source in sources for keys in source.keys(low, high)]

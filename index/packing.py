@@ -51,6 +51,12 @@ class PackedWriter:
         self._sinks = {name: sinks(name) for name in ("low", "high", "place", "value")}
         self._pending = np.zeros(0, dtype=np.uint32)
         self._count = 0
+        self._sinks["place"](np.zeros(0, dtype="<i8"))
+        self._sinks["value"](np.zeros(0, dtype="<u4"))
+        if self._low_bits:
+            self._sinks["low"](np.zeros(0, dtype=_LOW_TYPES[self._low_bits]))
+        if self._high_bits:
+            self._sinks["high"](np.zeros(0, dtype=np.uint8))
 
     def append(self, values: Array) -> None:
         """Add values (below 2**32)."""

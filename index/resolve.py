@@ -30,6 +30,10 @@ TEXT = ("text",)
 class Vocabulary(Protocol):
     """What resolving asks of an index."""
 
+    resolved: dict[object, tuple["Row", ...]]
+    compounds: dict[object, str | None]
+    """Room to remember what was resolved."""
+
     def stemmers(self) -> tuple[str, ...]:
         """The stemmers of the languages that the index holds."""
 
@@ -127,6 +131,12 @@ class Resolver:
     def _compound(self, left: Node | None, right: Node | None) -> str | None:
         if not (_is_plain(left) and _is_plain(right) and left.field == right.field):
             return None
+        key = (left.text, right.text, left.field)
+        if key not in self.vocabulary.compounds:
+            self.vocabulary.compounds[key] = self._find_compound(left, right)
+        return self.vocabulary.compounds[key]
+
+    def _find_compound(self, left: Words, right: Words) -> str | None:
         first, second = _forms(left.text), _forms(right.text)
         if len(first) != 1 or len(second) != 1 or not is_compound(first[0], second[0]):
             return None
@@ -141,14 +151,21 @@ class Resolver:
             return Leaf(fields, (Row((fold(words.text),), False),), words)
         if words.pattern:
             return self._pattern(words)
+        key = (words.text, words.field, words.quoted, compounds, tuple(self.languages))
+        known = self.vocabulary.resolved.get(key)
+        if known is None:
+            known = self.vocabulary.resolved[key] = self._spelt(words, fields, compounds)
+        return Leaf(fields, known, words)
+
+    def _spelt(self, words: Words, fields: tuple[str, ...], compounds: tuple[str, ...]) -> tuple[Row, ...]:
+        """The rows of a word or phrase in all its spellings; they are the same as long as the vocabulary is."""
         variants = [_forms(words.text)]
         if "turkish" in self.vocabulary.stemmers():
             variants.append(_forms(words.text, "tr"))
         for forms in variants[:]:
             variants.extend(self._spellings(forms, fields, words.quoted))
         variants.extend((form,) for form in compounds)
-        rows = dict.fromkeys(row for forms in dict.fromkeys(variants) if forms for row in self._rows(forms, words))
-        return Leaf(fields, tuple(rows), words)
+        return tuple(dict.fromkeys(row for forms in dict.fromkeys(variants) if forms for row in self._rows(forms, words)))
 
     def _rows(self, forms: tuple[str, ...], words: Words) -> Iterator[Row]:
         if len(forms) == 1 and is_single_cell(forms[0]):

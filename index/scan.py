@@ -5,12 +5,17 @@ Compiled code does it where it could be built when the archive was installed; th
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Protocol
 
 from index import analysis
+
+try:
+    from index import _scan
+except ImportError:  # it was installed without a compiler
+    _scan = None
 
 DIALECTS = (None, "tr")
 """The languages that `analysis.tokenise` tells apart, by number."""
@@ -82,15 +87,43 @@ def _forms(chunk: str, dialect: int) -> tuple[str, ...]:
     return tuple(token.form for token in analysis.tokenise(chunk, DIALECTS[dialect]))
 
 
-def _analyse(chunk: str, dialect: int) -> Sequence[str]:
-    return [token.form for token in analysis.tokenise(chunk, DIALECTS[dialect])]
+Hit = tuple[int, int, int, int]
+"""Where a wanted form stands in a text: start and end, its position in the row of words, and which form it is."""
+
+Finder = Callable[[str, int], list[Hit]]
+"""Finds forms in a text of a dialect."""
+
+
+def _analyse(chunk: str, dialect: int) -> list[tuple[str, int, int]]:
+    return [token[:3] for token in analysis.tokenise(chunk, DIALECTS[dialect])]
+
+
+@lru_cache(maxsize=1)
+def _finding() -> "_scan.Scanner":
+    """One scanner for all finding: it remembers the chunks that it had to ask about, whatever was looked for."""
+    return _scan.Scanner(analysis.classify, _analyse, analysis.PARAGRAPH_GAP, analysis.MAX_FORM)
+
+
+def make_finder(forms: Sequence[str]) -> Finder:
+    """Finds these forms (none given twice) in texts; their numbers are their places in the sequence."""
+    if _scan:
+        wanted, find = _scan.wanted(forms), _finding().find
+        return lambda text, dialect: find(text, dialect, wanted)
+    numbers = {form: number for number, form in enumerate(forms)}
+
+    def find_plainly(text: str, dialect: int) -> list[Hit]:
+        return [
+            (token.start, token.end, token.position, numbers[token.form])
+            for token in analysis.tokenise(text, DIALECTS[dialect])
+            if token.form in numbers
+        ]
+
+    return find_plainly
 
 
 def make_scanner() -> Scanner:
     """The fastest scanner that there is."""
-    try:
-        from index import _scan
-    except ImportError:
+    if not _scan:
         return PlainScanner()
     scanner: Scanner = _scan.Scanner(analysis.classify, _analyse, analysis.PARAGRAPH_GAP, analysis.MAX_FORM)
     return scanner

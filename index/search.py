@@ -24,20 +24,27 @@ class Search:
         self.request = request
         self.tree: Node = parsed.tree or Everything()
         self.deadline = Deadline(SECONDS)
-        self.masks = snapshot.columns.filters(request.filter)
+        self.filters = snapshot.columns.filters(request.filter)
+
+    def best(self) -> dict[int, float]:
+        """The ids and scores on the page, in order, and nothing about them."""
+        found = self.snapshot.find(self._resolver().resolve(self.tree), self.deadline)
+        return self._ids(found.only(*self.filters.values()))
 
     def page(self, page: SearchPage) -> tuple[SearchPage, dict[int, float], Resolved]:
         """The page without its hits, the ids and scores that belong on it, and the resolved query."""
         resolver = self._resolver()
         resolved = resolver.resolve(self.tree)
         everything = self.snapshot.find(resolved, self.deadline)
-        found = everything.only(self._allowed())
+        found = everything.only(*self.filters.values())
         messages = [*page.messages, *resolver.messages]
         if not len(found.documents):
             messages += self._why_nothing(resolved, everything)
             page = replace(page, suggestion=self._suggestion())
             relaxed = (
-                self.snapshot.best_of(resolved, self._allowed(), self.deadline) if isinstance(resolved, All) else None
+                self.snapshot.best_of(resolved, tuple(self.filters.values()), self.deadline)
+                if isinstance(resolved, All)
+                else None
             )
             if relaxed:
                 who = "No article that the filters leave" if len(everything.documents) else "No article"
@@ -50,24 +57,22 @@ class Search:
             page,
             messages=tuple(messages),
             total=len(found.documents),
-            facets=self._facets(everything),
-            timeline=self.snapshot.columns.timeline(found.documents),
+            facets=self._facets(everything) if self.request.facets else {},
+            timeline=self.snapshot.columns.timeline(found.documents) if self.request.facets else (),
         )
         return page, self._ids(found), resolved
 
-    def _allowed(self, without: FacetField | None = None) -> Mask | None:
-        """What the filters let pass, but one; None where that is everything."""
-        masks = [passing for facet, passing in self.masks.items() if facet is not without]
-        return np.logical_and.reduce(masks) if masks else None
-
     def _facets(self, everything: Found) -> dict[FacetField, tuple[FacetValue, ...]]:
+        """The values of what matches, each facet without the filter by itself."""
+        columns = self.snapshot.columns
         facets = {}
         for facet in (*VALUES, FacetField.YEAR):
-            documents = everything.only(self._allowed(without=facet)).documents
+            others = [passes for field, passes in self.filters.items() if field is not facet]
+            documents = everything.only(*others).documents
             if facet is FacetField.YEAR:
-                facets[facet] = self.snapshot.columns.years(documents)
+                facets[facet] = columns.years(documents)
             else:
-                facets[facet] = self.snapshot.columns.facet(facet).count(documents, lambda: self._mask(documents))  # noqa: B023
+                facets[facet] = columns.facet(facet).count(documents, lambda: self._mask(documents))  # noqa: B023
         return facets
 
     def _mask(self, documents: Documents) -> Mask:
@@ -103,7 +108,7 @@ class Search:
         if loose == self.tree:
             return None
         resolved = self._resolver().resolve(loose)
-        found = self.snapshot.find(resolved, self.deadline).only(self._allowed())
+        found = self.snapshot.find(resolved, self.deadline).only(*self.filters.values())
         return str(loose).replace(" AND ", " ") if len(found.documents) else None
 
     def _resolver(self) -> Resolver:

@@ -107,12 +107,7 @@ class SegmentFileWriter:
         """What packs an array into this file."""
         self.about["widths"][name] = width
 
-        def open_plane(plane: str) -> Callable[[Array], None]:
-            if plane in ("place", "value"):
-                self.append(f"{name}.{plane}", np.zeros(0, dtype="<i8" if plane == "place" else "<u4"))
-            return lambda array: self.append(f"{name}.{plane}", array)
-
-        return PackedWriter(width, open_plane)
+        return PackedWriter(width, lambda plane: lambda array: self.append(f"{name}.{plane}", array))
 
     def pack(self, name: str, values: Array) -> None:
         """Pack a whole array into this file."""

@@ -1,6 +1,6 @@
 """One committed state of the index, open for reading: its vocabulary, its columns, and what a query finds in it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import merge
@@ -13,12 +13,13 @@ from whoosh.searching import Searcher
 
 from archive.types import FacetField
 from index.analysis import NO_STEMMER, stem, stemmer_of
-from index.columns import Columns, Documents, Mask
+from index.columns import Columns, Documents, Passes
 from index.compile import compile_query
 from index.deadline import Deadline
+from index.documents import TEXT
 from index.evaluate import NOTHING, Evaluator, Result, Statistics
 from index.generation import Generation
-from index.resolve import All, Any, Leaf, Resolved, Without
+from index.resolve import All, Any, Leaf, Resolved, Row, Without
 from index.stored import StoredSegment
 from index.tree import Published
 
@@ -30,12 +31,13 @@ class Found:
     documents: Documents
     scores: NDArray[np.float32]
 
-    def only(self, mask: Mask | None) -> "Found":
-        """Those of them that a mask lets pass."""
-        if mask is None:
-            return self
-        keep = mask[self.documents]
-        return Found(self.documents[keep], self.scores[keep])
+    def only(self, *filters: Passes) -> "Found":
+        """Those of them that all filters let pass."""
+        found = self
+        for passes in filters:
+            keep = passes(found.documents)
+            found = Found(found.documents[keep], found.scores[keep])
+        return found
 
 
 class Snapshot:
@@ -55,6 +57,9 @@ class Snapshot:
         ]
         self._offsets = np.cumsum([0, *(segment.count for segment in self.segments)])
         self._forms: dict[tuple[tuple[str, ...], str], frozenset[str]] = {}
+        self._forms_of: dict[str, tuple[str, ...]] = {}
+        self.resolved: dict[object, tuple[Row, ...]] = {}
+        self.compounds: dict[object, str | None] = {}
         self._known: dict[tuple[tuple[str, ...], str], bool] = {}
 
     def count(self) -> int:
@@ -89,6 +94,13 @@ class Snapshot:
             if self._forms[fields, form] and stem(form, "english").startswith(":"):  # a word of every language
                 self._forms[fields, form] = frozenset(self.stemmers())
         return self._forms[fields, form]
+
+    def forms_of(self, term: str) -> tuple[str, ...]:
+        """The forms that meet in a term of titles and bodies, and the bare term; remembered."""
+        if term not in self._forms_of:
+            found = {form for segment in self.segments for form in segment.field(TEXT).forms_of(term.encode())}
+            self._forms_of[term] = (term.partition(":")[2], *(form.decode() for form in found))
+        return self._forms_of[term]
 
     def has(self, fields: tuple[str, ...], form: str) -> bool:
         """Whether any of the fields holds this form."""
@@ -144,7 +156,7 @@ class Snapshot:
             matcher.next()
         return np.array(documents, dtype=np.int32), np.array(scores, dtype=np.float32)
 
-    def best_of(self, resolved: All, allowed: Mask | None, deadline: Deadline) -> tuple[Found, int, int] | None:
+    def best_of(self, resolved: All, filters: Sequence[Passes], deadline: Deadline) -> tuple[Found, int, int] | None:
         """Where nothing satisfies every part: what satisfies most of them, how many those are, and of how many.
 
         Excluded words and dates stay required. None where no document satisfies any part, or there is but one part.
@@ -155,9 +167,7 @@ class Snapshot:
             return None
         counts = np.zeros(self.columns.size, dtype=np.int64)
         for part in optional:
-            counts[self.find(part, deadline).documents] += 1
-        if allowed is not None:
-            counts[~allowed] = 0
+            counts[self.find(part, deadline).only(*filters).documents] += 1
         if fixed:
             passing = np.zeros(self.columns.size, dtype=bool)
             passing[self.find(All(fixed), deadline).documents] = True
@@ -165,7 +175,8 @@ class Snapshot:
         most = int(counts.max(initial=0))
         if most == 0:
             return None
-        return self.find(Any(tuple(optional)), deadline).only(counts == most), most, len(optional)
+        best = self.find(Any(tuple(optional)), deadline).only(lambda documents: counts[documents] == most)
+        return best, most, len(optional)
 
     def unknown(self, resolved: Resolved, deadline: Deadline) -> Iterator[Leaf]:
         """The words and phrases of a query that no article holds; excluded ones do not matter."""

@@ -6,103 +6,46 @@ that everything marked is a match, and every match in the text is marked.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 from archive.types import PARAGRAPH_BREAK, Article, MarkedArticle, MarkedText, Snippet, Span
-from index.analysis import Token, first_cell, stem, stemmer_of, tokenise
-from index.resolve import TEXT, All, Any, Leaf, Resolved, Row
+from index.matches import FormsOf, Match, Matcher
+from index.resolve import Resolved
 
 PASSAGE = 240
 """Characters of a passage, roughly."""
 
-MAX_PASSAGES = 3
-
 _ELLIPSIS = "… "
 
 
-class Match(NamedTuple):
-    """One place where a part of the query is satisfied; `part` numbers the parts."""
-
-    start: int
-    end: int
-    part: int
-
-
 class Highlighter:
-    """Finds the matches of one query in texts."""
+    """Marks the matches of one query in articles."""
 
-    def __init__(self, resolved: Resolved) -> None:
-        self._rows: dict[str, dict[bool, dict[str, list[tuple[Row, int]]]]] = {"title": {}, "body": {}}
-        for part, leaf in enumerate(_wanted(resolved)):
-            for field in ("title", "body") if leaf.fields == TEXT else leaf.fields:
-                if field in self._rows:
-                    for row in leaf.rows:
-                        by_first = self._rows[field].setdefault(row.stemmed, {})
-                        by_first.setdefault(row.terms[0], []).append((row, part))
-
-    def matches(self, text: str, field: str, language: str | None) -> list[Match]:
-        """Every match in a title or body, in order; they may overlap."""
-        by_form, by_stem = (self._rows[field].get(stemmed, {}) for stemmed in (False, True))
-        if not by_form and not by_stem:
-            return []
-        tokens = tokenise(text, language)
-        stemmer = stemmer_of(language)
-        found = []
-        for at, token in enumerate(tokens):
-            rows = by_form.get(token.form, ())
-            stems = by_stem.get(stem(token.form, stemmer), ()) if by_stem else ()
-            for row, part in (*rows, *stems):
-                if _stands_at(row, tokens, at, stemmer):
-                    last = tokens[at + len(row.terms) - 1]
-                    end = token.start + first_cell(text[token.start : last.end]) if row.first_cell else last.end
-                    found.append(Match(token.start, end, part))
-        return found
+    def __init__(self, resolved: Resolved, forms_of: FormsOf) -> None:
+        self._matches = Matcher(resolved, forms_of).matches
 
     def title(self, article: Article) -> MarkedText:
         """The title with its matches."""
-        return MarkedText(article.title, _spans(self.matches(article.title, "title", article.language)))
+        return MarkedText(article.title, _spans(self._matches(article.title, "title", article.language)))
 
     def article(self, article: Article) -> MarkedArticle:
         """The title and every paragraph with their matches."""
-        matches = self.matches(article.body, "body", article.language)
+        matches = self._matches(article.body, "body", article.language)
         paragraphs = tuple(
             MarkedText(article.body[start:end], _spans(_within(matches, start, end)))
             for start, end in _paragraphs(article.body)
         )
         return MarkedArticle(self.title(article), paragraphs)
 
-    def snippets(self, article: Article) -> tuple[Snippet, ...]:
-        """The one to three passages that show most of the query, in reading order; else how the article begins."""
-        matches = self.matches(article.body, "body", article.language)
-        paragraphs = _paragraphs(article.body)
+    def snippets(self, article: Article, count: int = 3) -> tuple[Snippet, ...]:
+        """The one to `count` passages that show most of the query, in reading order; else how the article begins."""
+        body = article.body
+        matches = self._matches(body, "body", article.language)
         if not matches:
-            beginning = Window(0, 0, 1)
-            return (_cut(article.body, paragraphs[0], beginning, []),) if paragraphs else ()
-        chosen = _choose(list(_windows(matches, paragraphs)))
-        return tuple(_cut(article.body, paragraphs[window.paragraph - 1], window, matches) for window in chosen)
-
-
-def _wanted(node: Resolved) -> Iterator[Leaf]:
-    match node:
-        case Leaf():
-            yield node
-        case All(parts) | Any(parts):
-            for part in parts:
-                yield from _wanted(part)
-        case _:
-            pass
-
-
-def _stands_at(row: Row, tokens: list[Token], at: int, stemmer: str) -> bool:
-    if at + len(row.terms) > len(tokens):
-        return False
-    first = tokens[at].position
-    return all(
-        token.position == first + step and (stem(token.form, stemmer) if row.stemmed else token.form) == term
-        for step, (term, token) in enumerate(zip(row.terms, tokens[at : at + len(row.terms)], strict=True))
-    )
+            return (_cut(body, 0, 0, []),) if body else ()
+        return tuple(_cut(body, start, end, matches) for start, end in _choose(_windows(matches, body), count))
 
 
 def _spans(matches: Iterable[Match]) -> tuple[Span, ...]:
@@ -134,64 +77,87 @@ def _paragraphs(body: str) -> list[Span]:
 # --- passages -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A stretch of one paragraph, from the beginning of its first match to the end of its last."""
+class _Window(NamedTuple):
+    """A stretch of one paragraph, from the beginning of its first match to the end of its last.
 
+    `parts` has a bit set for each part of the query that it shows.
+    """
+
+    parts: int
+    matches: int
     start: int
     end: int
-    paragraph: int
-    parts: frozenset[int] = frozenset()
-    matches: int = 0
 
 
-def _windows(matches: list[Match], paragraphs: list[Span]) -> Iterator[Window]:
-    """For each match, the window of `PASSAGE` characters that begins with it."""
-    starts = [start for start, _ in paragraphs]
-    for at, match in enumerate(matches):
-        paragraph = bisect_left(starts, match.start + 1)
-        end, parts, count = match.end, set(), 0
-        for other in matches[at : at + 50]:
-            if other.end > paragraphs[paragraph - 1][1] or other.end - match.start > PASSAGE - 40:
+def _windows(matches: list[Match], body: str) -> list[_Window]:
+    """For each match, the window of about `PASSAGE` characters that begins with it."""
+    windows = []
+    for at, (start, end, part) in enumerate(matches, 1):
+        parts, count = 1 << part, 1
+        limit = start + PASSAGE - 40
+        paragraph_end = body.find(PARAGRAPH_BREAK, start, limit)
+        if paragraph_end >= 0:
+            limit = paragraph_end
+        for _, other_end, other in islice(matches, at, at + 50):
+            if other_end > limit:
                 break
-            end = max(end, other.end)
-            parts.add(other.part)
+            parts |= 1 << other
             count += 1
-        yield Window(match.start, end, paragraph, frozenset(parts or {match.part}), max(count, 1))
+            end = max(end, other_end)  # noqa: PLW2901  # the window grows
+        windows.append(_Window(parts, count, start, end))
+    return windows
 
 
-def _choose(windows: list[Window]) -> list[Window]:
+def _choose(windows: list[_Window], count: int) -> list[tuple[int, int]]:
     """The windows that show most parts of the query, then most matches, then come first; none near another."""
-    chosen: list[Window] = []
-    everything = frozenset[int]().union(*(window.parts for window in windows))
-    seen: frozenset[int] = frozenset()
-    while windows and len(chosen) < MAX_PASSAGES:
-        best = max(
-            windows, key=lambda window: (len(window.parts - seen), len(window.parts), window.matches, -window.start)
+    chosen: list[tuple[int, int]] = []
+    everything = 0
+    for window in windows:
+        everything |= window.parts
+    seen = 0
+    while windows and len(chosen) < count:
+        _, _, _, _, best = max(
+            ((window.parts & ~seen).bit_count(), window.parts.bit_count(), window.matches, -window.start, window)
+            for window in windows
         )
-        chosen.append(best)
+        chosen.append((best.start, best.end))
         seen |= best.parts
         if seen == everything:
-            seen = frozenset()
-        windows = [other for other in windows if other.start >= best.end + PASSAGE or other.end + PASSAGE <= best.start]
-    return sorted(chosen, key=lambda window: window.start)
+            seen = 0
+        before, after = best.start - PASSAGE, best.end + PASSAGE
+        windows = [other for other in windows if other.start >= after or other.end <= before]
+    return sorted(chosen)
 
 
 _SPACE = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?。！？؟…][\"'”’»)\]]*\s+|\n|(?<=[。！？])")
 
 
-def _cut(body: str, paragraph: Span, window: Window, matches: list[Match]) -> Snippet:
+def _cut(body: str, first: int, last: int, matches: list[Match]) -> Snippet:
     """The passage around a window: from the beginning of a sentence where it is near, else of a word."""
-    spare = max(PASSAGE - (window.end - window.start), 60)
-    start = _begin(body, max(paragraph[0], window.start - spare // 2), window.start, paragraph[0])
-    end = _finish(body, window.end, min(paragraph[1], max(start + PASSAGE, window.end + 30)))
-    before = _ELLIPSIS if start > paragraph[0] else ""
-    after = " …" if end < paragraph[1] else ""
-    inside = [match for match in matches if match.start >= start and match.end <= end]
-    marks = tuple((a - start + len(before), b - start + len(before)) for a, b in _spans(inside))
-    text = before + body[start:end].replace("\n", " ") + after
-    return Snippet(text, marks, window.paragraph)
+    opening = body.rfind(PARAGRAPH_BREAK, 0, first)
+    opening = 0 if opening < 0 else opening + len(PARAGRAPH_BREAK)
+    closing = body.find(PARAGRAPH_BREAK, last)
+    closing = len(body) if closing < 0 else closing
+    spare = max(PASSAGE - (last - first), 60)
+    start = _begin(body, max(opening, first - spare // 2), first, opening)
+    end = _finish(body, last, min(closing, max(start + PASSAGE, last + 30)))
+    before = _ELLIPSIS if start > opening else ""
+    after = " …" if end < closing else ""
+    shift = len(before) - start
+    marks = tuple((a + shift, b + shift) for a, b in _spans(_inside(matches, start, end)))
+    number = body.count(PARAGRAPH_BREAK, 0, opening) + 1
+    return Snippet(before + body[start:end].replace("\n", " ") + after, marks, number)
+
+
+def _inside(matches: list[Match], start: int, end: int) -> list[Match]:
+    found = []
+    for match in islice(matches, bisect_left(matches, (start,)), None):
+        if match.start >= end:
+            break
+        if match.end <= end:
+            found.append(match)
+    return found
 
 
 def _begin(body: str, earliest: int, latest: int, paragraph: int) -> int:

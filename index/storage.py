@@ -155,6 +155,9 @@ class IndexFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._pointer = str(path / "current")
+        self._manifest = ""
+        self._seen = (0, 0)
 
     def current(self) -> Path | None:
         """The folder in use, or None where there is none yet."""
@@ -167,12 +170,16 @@ class IndexFolder:
 
     def stamp(self) -> tuple[int, ...]:
         """A value that differs whenever the index may have changed; cheap enough to ask at every search."""
-        folder = self.current()
         try:
-            found = (folder / MANIFEST).stat() if folder else None
+            pointer = os.stat(self._pointer)
+            if (pointer.st_ino, pointer.st_mtime_ns) != self._seen:
+                folder = self.current()
+                self._manifest = str(folder / MANIFEST) if folder else ""
+                self._seen = (pointer.st_ino, pointer.st_mtime_ns)
+            found = os.stat(self._manifest)
         except OSError:
-            found = None
-        return (found.st_ino, found.st_mtime_ns, found.st_size) if found else ()
+            return ()
+        return (pointer.st_ino, found.st_ino, found.st_mtime_ns, found.st_size)
 
     def new_folder(self) -> Path:
         """An empty folder for a new generation."""

@@ -4,7 +4,6 @@ The names are views of the inverted fields: `text` has the forms of titles and b
 `title_stem` those in titles alone. So one posting list serves plain words, quoted words and words of the title.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archive.types import FacetField
+from index.cache import Cache
 from index.dictionary import ranges
 from index.documents import FIELDS, NUMBERS, TEXT, ValueColumn, read_values
 from index.postings import Documents, Field, Numbers
@@ -198,8 +198,7 @@ class StoredSegment:
         self.count = int(self.file.about["documents"])
         self._fields: dict[str, Field] = {}
         self._views: dict[str, View] = {}
-        self._cache: OrderedDict[object, Matches] = OrderedDict()
-        self._cached = 0
+        self._cache = Cache[Matches](CACHE_BYTES)
         self._slots: Numbers | None = None
 
     def field(self, name: str) -> Field:
@@ -240,17 +239,8 @@ class StoredSegment:
 
     def recall(self, key: object) -> Matches | None:
         """What was kept under this key."""
-        found = self._cache.get(key)
-        if found is not None:
-            self._cache.move_to_end(key)
-        return found
+        return self._cache.get(key)
 
     def keep(self, key: object, matches: Matches | None) -> Matches | None:
         """Keep matches as long as there is room."""
-        if matches is not None:
-            self._cache[key] = matches
-            self._cached += matches.nbytes
-            while self._cached > CACHE_BYTES and len(self._cache) > 1:
-                _, dropped = self._cache.popitem(last=False)
-                self._cached -= dropped.nbytes
-        return matches
+        return self._cache.keep(key, matches, matches.nbytes) if matches else None

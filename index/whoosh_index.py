@@ -27,7 +27,7 @@ from archive.types import (
 from index.deadline import Deadline, TooSlowError
 from index.generation import DAMAGE, FINGERPRINT, Generation
 from index.query import parse
-from index.resolve import Resolved, Resolver, TooBroadError
+from index.resolve import Resolver, TooBroadError
 from index.search import SECONDS, Search
 from index.snapshot import Snapshot
 from index.snippets import Highlighter
@@ -216,7 +216,8 @@ class WhooshIndex:
             try:
                 with self._open() as snapshot:
                     page, scores, resolved = Search(snapshot, request, parsed).page(page)
-                page = replace(page, hits=self._hits(scores, request, resolved))
+                    highlighter = Highlighter(resolved, snapshot.forms_of)
+                page = replace(page, hits=self._hits(scores, request, highlighter))
             except TooBroadError as error:
                 page = _refused(page, str(error))
             except TooSlowError:
@@ -225,9 +226,8 @@ class WhooshIndex:
                 )
         return replace(page, seconds=time.perf_counter() - started)
 
-    def _hits(self, scores: dict[int, float], request: SearchRequest, resolved: Resolved) -> tuple[Hit, ...]:
+    def _hits(self, scores: dict[int, float], request: SearchRequest, highlighter: Highlighter) -> tuple[Hit, ...]:
         """The hits of a page, read from the store: an article deleted since the commit is left out."""
-        highlighter = Highlighter(resolved)
         articles = self._articles.get_many(list(scores))
         first = (request.page - 1) * request.page_size + 1
         return tuple(
@@ -236,7 +236,7 @@ class WhooshIndex:
                 score,
                 articles[number],
                 highlighter.title(articles[number]),
-                highlighter.snippets(articles[number]),
+                highlighter.snippets(articles[number], request.passages),
             )
             for rank, (number, score) in enumerate(scores.items(), first)
             if number in articles
@@ -248,8 +248,8 @@ class WhooshIndex:
         if tree is not None and query.strip():
             try:
                 with self._open() as snapshot:
-                    resolved = Resolver(snapshot).resolve(tree)
-                return Highlighter(resolved).article(article)
+                    highlighter = Highlighter(Resolver(snapshot).resolve(tree), snapshot.forms_of)
+                return highlighter.article(article)
             except (TooBroadError, IndexUnavailableError):
                 pass  # the article is readable all the same; the search says what is wrong
         return MarkedArticle(MarkedText(article.title), tuple(map(MarkedText, article.paragraphs)))

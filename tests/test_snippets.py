@@ -19,6 +19,10 @@ NOW = datetime(2024, 1, 1, tzinfo=UTC)
 class Words:
     """A vocabulary that holds everything that is asked of it in English."""
 
+    def __init__(self) -> None:
+        self.resolved: dict[object, tuple[Row, ...]] = {}
+        self.compounds: dict[object, str | None] = {}
+
     def stemmers(self) -> tuple[str, ...]:
         return ("english", "")
 
@@ -42,7 +46,7 @@ def article(body: str, title: str = "Title") -> Article:
 def highlighter(query: str) -> Highlighter:
     tree = parse(query).tree
     assert tree is not None
-    return Highlighter(Resolver(Words()).resolve(tree))
+    return Highlighter(Resolver(Words()).resolve(tree), lambda term: (term.partition(":")[2],))
 
 
 def marked(text: MarkedText) -> list[str]:

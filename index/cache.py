@@ -1,0 +1,31 @@
+"""Things kept as long as there is room for them; what was used longest ago goes first."""
+
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Cache(Generic[Item]):
+    """Keeps items up to a number of bytes, of which the caller says how many each has."""
+
+    def __init__(self, room: int) -> None:
+        self._items: OrderedDict[object, tuple[Item, int]] = OrderedDict()
+        self._room = room
+
+    def get(self, key: object) -> Item | None:
+        """What is kept under a key."""
+        found = self._items.get(key)
+        if found is None:
+            return None
+        self._items.move_to_end(key)
+        return found[0]
+
+    def keep(self, key: object, item: Item, size: int) -> Item:
+        """Keep an item under a key; returns it."""
+        self._items[key] = item, size
+        self._room -= size
+        while self._room < 0 and len(self._items) > 1:
+            _, (_, dropped) = self._items.popitem(last=False)
+            self._room += dropped
+        return item
