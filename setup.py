@@ -1,5 +1,10 @@
-"""The compiled part, which is left out where there is no compiler: the archive works without it, more slowly."""
+"""The compiled parts, which are left out where there is no compiler: the archive works without them, more slowly."""
 
 from setuptools import Extension, setup
 
-setup(ext_modules=[Extension("index._scan", ["index/_scan.c"], optional=True, extra_compile_args=["-O3"])])
+setup(
+    ext_modules=[
+        Extension(f"index.{name}", [f"index/{name}.c"], optional=True, extra_compile_args=["-O3"])
+        for name in ("_scan", "_strings")
+    ]
+)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, exists, func, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, select, true
 from sqlalchemy.dialects import sqlite
 
 from archive.types import Article, ArticleFilter, Headline, Origin, PublicationDate, Sort
@@ -54,7 +54,7 @@ def articles(cursor: sqlite3.Cursor, ids: Sequence[int]) -> dict[int, Article]:
     return {number: found[number] for number in ids if number in found}
 
 
-def _read(  # noqa: PLR0913, PLR0917  # one parameter a column of _ARTICLE
+def _read(  # one parameter a column of _ARTICLE
     id: int, title: str, url: str | None, source: str | None, authors: str, published: str | None, language: str | None,
     tags: str, version: int, body: str, section: str | None, summary: str | None, path: str, format: str,
     part: str | None, added: str, changed: str,

@@ -44,7 +44,7 @@ static int append(Buffer *buffer, const void *data, size_t length)
 /* ---- tables from strings to numbers: open addressing, every hit compared byte by byte */
 
 typedef struct { int64_t value; uint32_t hash, length; } Entry; /* and then the string */
-typedef struct { uint32_t hash; uint64_t place; } Slot;          /* the entry's place plus one; 0 where there is none */
+typedef struct { uint32_t hash, place; } Slot; /* the entry's place in units of eight bytes, plus one; 0: none */
 typedef struct { Slot *slots; size_t mask, count; Buffer entries; } Table;
 
 #define ENTRY(table, place) ((Entry *)((table)->entries.data + (place)))
@@ -73,7 +73,7 @@ static void table_place(Table *table, uint32_t hash, uint64_t place)
     size_t slot = hash & table->mask;
     while (table->slots[slot].place) slot = (slot + 1) & table->mask;
     table->slots[slot].hash = hash;
-    table->slots[slot].place = place + 1;
+    table->slots[slot].place = (uint32_t)(place / 8) + 1;
 }
 
 static int table_grow(Table *table)
@@ -93,7 +93,7 @@ static Entry *table_find(const Table *table, const char *text, size_t length, ui
 {
     for (size_t slot = hash & table->mask; table->slots[slot].place; slot = (slot + 1) & table->mask) {
         if (table->slots[slot].hash != hash) continue;
-        Entry *entry = ENTRY(table, table->slots[slot].place - 1);
+        Entry *entry = ENTRY(table, ((uint64_t)table->slots[slot].place - 1) * 8);
         if (entry->length == length && memcmp(TEXT(entry), text, length) == 0) return entry;
     }
     return NULL;
@@ -102,7 +102,7 @@ static Entry *table_find(const Table *table, const char *text, size_t length, ui
 static int table_add(Table *table, const char *text, size_t length, uint32_t hash, int64_t value)
 {
     uint64_t place = table->entries.used;
-    if (length > UINT32_MAX - 64) { PyErr_SetString(PyExc_OverflowError, "a word of 4 GB"); return -1; }
+    if (length > UINT32_MAX - 64 || place / 8 >= UINT32_MAX - 1) { PyErr_SetString(PyExc_OverflowError, "too many words"); return -1; }
     if (reserve(&table->entries, SIZE(length)) < 0) return -1;
     Entry *entry = ENTRY(table, place);
     entry->value = value;
@@ -157,6 +157,9 @@ failed:
 
 typedef struct { uint64_t place; uint32_t start, end; } Part; /* a word in a chunk: its form's place, and its own */
 
+#define QUEUE 64
+typedef struct { uint32_t hash, length; size_t place; uint32_t position; } Queued;
+
 typedef struct {
     PyObject_HEAD
     PyObject *classify; /* code point -> (kind, folded code point or -1) */
@@ -168,7 +171,11 @@ typedef struct {
     Table chunks[2]; /* value: place in `multi` << 16 | how many */
     Buffer multi; /* the parts of chunks */
     Buffer words, positions;
+    Buffer letters; /* of the words in the queue */
+    Queued queue[QUEUE];
+    int queued;
     size_t emitted;
+    PyObject *elided; /* a capsule of the forms that an apostrophe parts from the next word */
     const Table *wanted; /* while finding */
     PyObject *hits;
     Py_ssize_t told; /* forms that `forms` has given, and the place of the next */
@@ -221,6 +228,29 @@ static Entry *intern(Scanner *self, const char *form, size_t length, uint32_t ha
     return ENTRY(&self->forms, place);
 }
 
+/* Numbers the words that are queued. They are looked up together so that the memory's latencies overlap. */
+static int flush(Scanner *self)
+{
+    const Table *table = &self->forms;
+    for (int at = 0; at < self->queued; at++) __builtin_prefetch(&table->slots[self->queue[at].hash & table->mask]);
+    for (int at = 0; at < self->queued; at++) {
+        const Slot *slot = &table->slots[self->queue[at].hash & table->mask];
+        if (slot->place && slot->hash == self->queue[at].hash) __builtin_prefetch(ENTRY(table, ((uint64_t)slot->place - 1) * 8));
+    }
+    for (int at = 0; at < self->queued; at++) {
+        const Queued *word = &self->queue[at];
+        const Entry *entry = intern(self, self->letters.data + word->place, word->length, word->hash);
+        if (!entry) return -1;
+        int32_t number = (int32_t)entry->value;
+        if (append(&self->words, &number, sizeof number) < 0 ||
+            append(&self->positions, &word->position, sizeof word->position) < 0)
+            return -1;
+    }
+    self->queued = 0;
+    self->letters.used = 0;
+    return 0;
+}
+
 /* A word has been read: when scanning it is numbered, when finding it is looked for among those that are wanted. */
 static int emit(Scanner *self, const char *form, size_t length, uint32_t hash, Py_ssize_t start, Py_ssize_t end,
                 uint32_t *position)
@@ -234,12 +264,10 @@ static int emit(Scanner *self, const char *form, size_t length, uint32_t hash, P
             if (failed) return -1;
         }
     } else {
-        Entry *entry = intern(self, form, length, hash);
-        if (!entry) return -1;
-        int32_t word = (int32_t)entry->value;
-        if (append(&self->words, &word, sizeof word) < 0 ||
-            append(&self->positions, position, sizeof *position) < 0)
-            return -1;
+        if (self->queued == QUEUE && flush(self) < 0) return -1;
+        Queued word = {hash, (uint32_t)length, self->letters.used, *position};
+        if (append(&self->letters, form, length) < 0) return -1;
+        self->queue[self->queued++] = word;
     }
     self->emitted++;
     ++*position;
@@ -318,6 +346,84 @@ static int emit_pair(Scanner *self, PyObject *text, Py_ssize_t at, Py_ssize_t en
     return emit(self, form, length, hash_of(form, length), at, last, position);
 }
 
+#define FORM 1024
+#define IS_WORD(kind) (((kind) & KIND) == LETTER || ((kind) & KIND) == DIGIT)
+
+/* Letters and digits and what stands between them; `form` is what they fold to without it. */
+typedef struct {
+    Py_ssize_t start, apostrophe;
+    int odd, apostrophes, points, commas;
+    Py_ssize_t small, digits;
+    size_t size, head; /* bytes of the form, and of what is before the apostrophe */
+    char *form; /* FORM + 8 bytes */
+} Chunk;
+
+/* A number with a point or separators of thousands: its form without these, or 0 where it is not quite one. */
+static size_t read_number(PyObject *text, const Chunk *chunk, Py_ssize_t end, char *form)
+{
+    Py_ssize_t group = 0;
+    Py_UCS4 separator = 0, first_group = 1;
+    size_t size = 0, digit = 0;
+    int point = 0;
+    for (Py_ssize_t at = chunk->start; at < end; at++) {
+        Py_UCS4 code = PyUnicode_READ_CHAR(text, at);
+        int is_point = code == '.' || code == 0x66b;
+        int is_separator = code == ',' || code == 0xa0 || code == 0x202f || code == 0x66c;
+        if (!is_point && !is_separator) {
+            form[size++] = chunk->form[digit++];
+            group++;
+            continue;
+        }
+        if (!group) return 0;
+        if (is_separator) {
+            if (point || (separator && code != separator) || (first_group ? group > 3 : group != 3)) return 0;
+            separator = code;
+            first_group = 0;
+        } else {
+            if (separator && (point || code != '.' || group != 3)) return 0;
+            point = 1;
+            form[size++] = '.';
+        }
+        group = 0;
+    }
+    if (!group || (separator && !point && group != 3)) return 0;
+    return size;
+}
+
+/* What a chunk without marks and odd letters comes to is seen here; the rest is left to Python. */
+static int emit_chunk(Scanner *self, PyObject *text, Chunk *chunk, Py_ssize_t end, int dialect, uint32_t *position)
+{
+    const Py_ssize_t start = chunk->start, length = end - start;
+    Py_ssize_t until = end;
+    size_t size = chunk->size;
+    char number[FORM + 8];
+    const char *form = chunk->form;
+    if (chunk->odd || !size || length > self->longest) goto python;
+    if (!chunk->apostrophes && !chunk->points && !chunk->commas) {
+        if (length > 2 && PyUnicode_READ_CHAR(text, end - 1) == 's' && chunk->small == 1 && !chunk->digits)
+            size--; /* the plural of an acronym */
+    } else if (chunk->apostrophes == 1 && !chunk->points && !chunk->commas) {
+        Py_UCS4 first = PyUnicode_READ_CHAR(text, chunk->apostrophe + 1);
+        if (end - chunk->apostrophe == 2 && (first == 's' || first == 'S')) {
+            until = chunk->apostrophe;
+            size = chunk->head;
+        } else {
+            const Table *elided = PyCapsule_GetPointer(self->elided, WANTED);
+            if (!elided) return -1;
+            if (dialect || table_find(elided, form, chunk->head, hash_of(form, chunk->head))) goto python;
+        }
+    } else if (!chunk->apostrophes && chunk->digits == length - chunk->points - chunk->commas) {
+        size = read_number(text, chunk, end, number);
+        form = number;
+        if (!size) goto python;
+    } else {
+        goto python;
+    }
+    return emit(self, form, size, hash_of(form, size), start, until, position);
+python:
+    return emit_analysed(self, text, start, end, dialect, length <= self->longest, PY_SSIZE_T_MAX, position);
+}
+
 static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
 {
     const int width = PyUnicode_KIND(text);
@@ -325,10 +431,9 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
     const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
     const size_t begin = self->emitted;
     int parted = 0;
-    char form[8 * 128];
+    char form[FORM + 8];
 #define CODE(at) PyUnicode_READ(width, data, at)
 #define KIND_AT(at) ((at) < length ? kind_of(self, CODE(at)) : SEPARATOR)
-#define IS_WORD(kind) (((kind) & KIND) == LETTER || ((kind) & KIND) == DIGIT)
     for (Py_ssize_t at = 0; at < length;) {
         int kind = KIND_AT(at);
         if (kind < 0) return -1;
@@ -356,39 +461,43 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
             continue;
         }
         /* letters, digits, and what may stand between them */
-        int simple = 1, points = 0, before = SEPARATOR;
-        size_t size = 0;
+        Chunk chunk = {.start = start, .form = form};
+        int before = SEPARATOR;
         for (; at < length; at++) {
             int next;
-            if ((kind = KIND_AT(at)) < 0) return -1;
+            const Py_UCS4 code = CODE(at);
+            if ((kind = kind_of(self, code)) < 0) return -1;
             if (IS_WORD(kind)) {
-                uint32_t folded = FOLD_OF(self->infos[CODE(at)]);
+                uint32_t folded = FOLD_OF(self->infos[code]);
                 before = kind;
-                if (folded < 0x80 && size + 4 <= sizeof form) form[size++] = (char)folded;
-                else if (folded == NO_FOLD || size + 4 > sizeof form) simple = 0;
-                else size += put_utf8(form + size, folded);
+                chunk.small += (kind & SMALL) != 0;
+                chunk.digits += (kind & KIND) == DIGIT;
+                if (folded < 0x80 && chunk.size < FORM) chunk.form[chunk.size++] = (char)folded;
+                else if (folded == NO_FOLD || chunk.size >= FORM) chunk.odd = 1;
+                else chunk.size += put_utf8(chunk.form + chunk.size, folded);
                 continue;
             }
             switch (kind & KIND) {
             case MARK:
-                simple = 0;
+                if (FOLD_OF(self->infos[code])) chunk.odd = 1; /* else it only tells how a letter sounds */
                 break;
             case APOSTROPHE:
                 if ((next = KIND_AT(at + 1)) < 0) return -1;
                 if (!(IS_WORD(next) || (next & KIND) == MARK)) goto ended;
-                simple = 0;
+                chunk.apostrophes++;
+                chunk.apostrophe = at;
+                chunk.head = chunk.size;
                 break;
             case POINT:
                 if ((next = KIND_AT(at + 1)) < 0) return -1;
                 if (!IS_WORD(before) && (before & KIND) != MARK) goto ended;
-                if (!IS_WORD(next) && !((next & KIND) == APOSTROPHE && points) && !points) goto ended;
-                points++;
-                simple = 0;
+                if (!IS_WORD(next) && !chunk.points) goto ended;
+                chunk.points++;
                 break;
             case COMMA:
                 if ((next = KIND_AT(at + 1)) < 0) return -1;
                 if ((before & KIND) != DIGIT || (next & KIND) != DIGIT) goto ended;
-                simple = 0;
+                chunk.commas++;
                 break;
             default:
                 goto ended;
@@ -396,13 +505,7 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
             before = kind;
         }
     ended:
-        if (simple && at - start <= self->longest && CODE(at - 1) == 's' && at - start > 1 &&
-            !(KIND_OF(self->infos[CODE(at - 2)]) & SMALL))
-            simple = 0; /* the plural of an acronym, or of a year */
-        if (simple && at - start <= self->longest) {
-            if (emit(self, form, size, hash_of(form, size), start, at, position) < 0) return -1;
-        } else if (emit_analysed(self, text, start, at, dialect, at - start <= self->longest, PY_SSIZE_T_MAX, position) < 0)
-            return -1;
+        if (emit_chunk(self, text, &chunk, at, dialect, position) < 0) return -1;
     }
     return 0;
 }
@@ -416,13 +519,14 @@ static PyObject *scanner_add(Scanner *self, PyObject *args)
     const size_t begin = self->words.used;
     uint32_t position = 0;
     if (scan(self, title, dialect, &position) < 0) goto failed;
-    const size_t titled = self->words.used;
     uint32_t end = position;
     if (position) position += self->gap;
-    if (scan(self, body, dialect, &position) < 0) goto failed;
-    return Py_BuildValue("nI", (Py_ssize_t)((self->words.used - begin) / sizeof(int32_t)), titled > begin ? end : 0);
+    if (scan(self, body, dialect, &position) < 0 || flush(self) < 0) goto failed;
+    return Py_BuildValue("nI", (Py_ssize_t)((self->words.used - begin) / sizeof(int32_t)), end);
 failed:
     self->words.used = self->positions.used = begin;
+    self->letters.used = 0;
+    self->queued = 0;
     return NULL;
 }
 
@@ -470,8 +574,9 @@ static PyObject *scanner_forms(Scanner *self, PyObject *Py_UNUSED(ignored))
 
 static int scanner_init(Scanner *self, PyObject *args, PyObject *Py_UNUSED(keywords))
 {
-    PyObject *classify, *analyse;
-    if (!PyArg_ParseTuple(args, "OOIn", &classify, &analyse, &self->gap, &self->longest)) return -1;
+    PyObject *classify, *analyse, *elided;
+    if (!PyArg_ParseTuple(args, "OOOIn", &classify, &analyse, &elided, &self->gap, &self->longest)) return -1;
+    if (!PyCapsule_GetPointer(elided, WANTED)) return -1;
     if (self->infos || self->longest > 128) { PyErr_SetString(PyExc_ValueError, "bad arguments"); return -1; }
     self->infos = PyMem_RawMalloc(CODES * sizeof(uint32_t));
     if (!self->infos) { PyErr_NoMemory(); return -1; }
@@ -479,6 +584,7 @@ static int scanner_init(Scanner *self, PyObject *args, PyObject *Py_UNUSED(keywo
     if (table_grow(&self->forms) < 0 || table_grow(&self->chunks[0]) < 0 || table_grow(&self->chunks[1]) < 0) return -1;
     self->classify = Py_NewRef(classify);
     self->analyse = Py_NewRef(analyse);
+    self->elided = Py_NewRef(elided);
     return 0;
 }
 
@@ -487,6 +593,8 @@ static void scanner_dealloc(Scanner *self)
     PyTypeObject *type = Py_TYPE(self);
     Py_XDECREF(self->classify);
     Py_XDECREF(self->analyse);
+    Py_XDECREF(self->elided);
+    PyMem_RawFree(self->letters.data);
     PyMem_RawFree(self->infos);
     table_free(&self->forms);
     table_free(&self->chunks[0]);

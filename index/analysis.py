@@ -110,14 +110,17 @@ _TOKEN = re.compile(
     rf"""
       (?P<thousands>\d{{1,3}}(?:([,\u00a0\u202f\u066c’'])\d{{3}})(?:\2\d{{3}})*(?:\.\d+)?(?![\d]))
     | (?P<decimal>\d+(?:[.\u066b]\d+)+)
-    | (?P<dotted>(?<!{_LETTER_OR_DIGIT})(?:{_LETTER}\.){{2,}}(?:{_LETTER}(?!{_LETTER_OR_DIGIT}))?(?:[{APOSTROPHES}][sS](?!{_LETTER_OR_DIGIT}))?)
+    | (?P<dotted>
+        (?<!{_LETTER_OR_DIGIT}) (?:{_LETTER}\.){{2,}} (?:{_LETTER}(?!{_LETTER_OR_DIGIT}))?
+        (?:[{APOSTROPHES}][sS](?!{_LETTER_OR_DIGIT}))?
+      )
     | (?P<unspaced>[{_UNSPACED}][{_UNSPACED}{re.escape(_MARKS)}]*)
     | (?P<word>(?:{_IN_WORD})+(?:[{APOSTROPHES}](?:{_IN_WORD})+)*)
     """,
     re.VERBOSE,
 )
 _APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
-_ELIDED = frozenset(
+ELIDED = frozenset(
     "l d j n s c m t qu jusqu lorsqu puisqu quoiqu presqu quelqu dell all nell sull dall un gl degl agl sant".split()
 )
 # Case endings that Turkish writes after the apostrophe of a proper name (İstanbul'da, Türkiye’nin), folded.
@@ -168,7 +171,7 @@ def _pieces(kind: str, text: str, language: str | None) -> tuple[tuple[str, int,
 
 def _word(text: str, language: str | None) -> Iterator[tuple[str, int, int]]:
     head, *tails = _APOSTROPHE.split(text)
-    if tails and fold(head) in _ELIDED and len(tails[0]) > 1:  # l'Irak, d'État, dell'Iraq: two words
+    if tails and fold(head) in ELIDED and len(tails[0]) > 1:  # l'Irak, d'État, dell'Iraq: two words
         yield fold(head), 0, len(head)
         for form, start, end in _word(text[len(head) + 1 :], language):
             yield form, len(head) + 1 + start, len(head) + 1 + end
@@ -207,14 +210,17 @@ _JAMO = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")  # NFC joins the
 
 
 def classify(code: int) -> tuple[int, int]:
-    """What a character is to the scanner, and the one character that it folds to (-1: not one alone)."""
+    """What a character is to the scanner, and the one character that it folds to (-1: not one alone).
+
+    A mark that folds to nothing, and that NFC does not join with a letter, is 0.
+    """
     character = chr(code)
     folded = fold(character) if not 0xD800 <= code <= 0xDFFF else ""
     fold_to = ord(folded) if len(folded) == 1 and not _JAMO.match(character) else -1
     if _CELL.match(character):
         return _UNSPACED_KIND, fold_to
     if character in _MARKS or character == "\u00ad":
-        return _MARK, -1
+        return _MARK, 0 if re.match("[\u00ad\u064b-\u0652]", character) else -1
     for kind, characters in ((_APOSTROPHE_KIND, APOSTROPHES), (_POINT, ".\u066b"), (_COMMA, ",\u00a0\u202f\u066c")):
         if character in characters:
             return kind, -1
@@ -252,8 +258,8 @@ def _stemmer(name: str) -> Stemmer.Stemmer:
 def stem(form: str, stemmer: str) -> str:
     """The stem of a folded form, marked with its stemmer so that stems of two languages never meet by chance.
 
-    `elections` and `election` meet in `english:elect`; the German `elect` is another term. Numbers, names with digits and
-    scripts without spaces have no inflections: they are the same term in every language (`:7500`).
+    `elections` and `election` meet in `english:elect`; the German `elect` is another term. Numbers, names with digits
+    and scripts without spaces have no inflections: they are the same term in every language (`:7500`).
     """
     return stem_all([form], stemmer)[0]
 
@@ -262,15 +268,15 @@ def stem_all(forms: Sequence[str], stemmer: str) -> list[str]:
     """The stems of many folded forms; see `stem`."""
     if stemmer == NO_STEMMER:
         return [f":{form}" for form in forms]
-    stems = map(_light_arabic, forms) if stemmer == "arabic" else map(fold, _stemmer(stemmer).stemWords(list(forms)))
+    stems = map(_light_arabic, forms) if stemmer == "arabic" else _stemmer(stemmer).stemWords(list(forms))
     marked = []
     for form, stemmed in zip(forms, stems, strict=True):
-        if not form.isalpha() or is_unspaced(form):
-            marked.append(f"{NO_STEMMER}:{form}")
-        elif stemmer == "english" and _VOWELLESS_PLURAL.fullmatch(stemmed):  # ftfs, which Snowball leaves alone
-            marked.append(f"{stemmer}:{stemmed[:-1]}")
+        if not form.isalpha() or (not form.isascii() and is_unspaced(form)):
+            marked.append(f":{form}")
+        elif stemmer == "english" and stemmed[-1:] == "s" and _VOWELLESS_PLURAL.fullmatch(stemmed):
+            marked.append(f"english:{stemmed[:-1]}")  # ftfs, which Snowball leaves alone
         else:
-            marked.append(f"{stemmer}:{stemmed}")
+            marked.append(f"{stemmer}:{stemmed if stemmed.isascii() else fold(stemmed)}")
     return marked
 
 

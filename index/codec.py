@@ -1,6 +1,6 @@
-"""Whoosh's codec over segment files: every query of Whoosh's works on them through Whoosh's own matchers.
+"""Whoosh's codec over segment files: all queries of Whoosh's work on them through its own matchers.
 
-The arrays are evaluated without any of this wherever `evaluate` knows the query; both give the same articles and scores.
+Where `evaluate` knows a query, none of this is used; both ways give the same articles and scores.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,7 +44,9 @@ class ArraySegment(base.Segment):  # type: ignore[misc]  # Whoosh's types are no
         """Which documents are not deleted; None where all are there."""
         if not self._dead:
             return None
-        return np.unpackbits(np.frombuffer(self._dead, dtype=np.uint8), count=self._count) == 0
+        dead: NDArray[np.uint8] = np.unpackbits(np.frombuffer(self._dead, dtype=np.uint8), count=self._count)
+        live: NDArray[np.bool_] = dead == 0
+        return live
 
     def delete(self, documents: NDArray[np.intp]) -> None:
         """Mark documents as deleted."""
@@ -234,7 +236,9 @@ class ArrayCursor(base.FieldCursor):  # type: ignore[misc]
 
     def term_info(self) -> TermInfo | None:
         """The statistics of that term."""
-        return ArrayTermsReader(self._view.segment).term_info(self._view.name, self._text.encode()) if self._text else None
+        return (
+            ArrayTermsReader(self._view.segment).term_info(self._view.name, self._text.encode()) if self._text else None
+        )
 
     def is_valid(self) -> bool:
         """Whether it is at a term."""
@@ -327,5 +331,3 @@ class ArrayColumnReader(columns.ColumnReader):  # type: ignore[misc]
     def sort_key(self, document: int) -> int:
         """What to sort a document by."""
         return int(self._numbers[document])
-
-

@@ -13,7 +13,7 @@ from index.analysis import fold
 from index.documents import FAR_FUTURE, FAR_PAST, ValueColumn, join_values
 from index.stored import StoredSegment
 
-Documents = NDArray[np.int64]
+Documents = NDArray[np.int64] | NDArray[np.int32]
 Mask = NDArray[np.bool_]
 Passes = Callable[[Documents], Mask]
 """Tells of each of some documents whether it passes a filter."""
@@ -133,10 +133,10 @@ class Columns:
         Ties go to the newest id; articles without a date come last.
         """
         if sort is Sort.RELEVANCE:
-            keys = scores
+            keys: NDArray[Any] = scores
         else:
             dates = self.published[documents]
-            keys = dates if sort is Sort.NEWEST else np.where(dates == 0, np.iinfo(np.int64).min, -dates)
+            keys = dates if sort is Sort.NEWEST else np.where(dates == 0, -np.iinfo(np.int64).max, -dates)
         places = _largest(keys, count)
         order = np.lexsort((-self.ids[documents[places]], -keys[places]))[:count]
         return places[order]
@@ -194,5 +194,3 @@ _MONTHS_SHOWN = 120
 def _periods(ordinals: Documents, unit: str) -> Documents:
     months = (ordinals - _EPOCH).astype("datetime64[D]").astype(f"datetime64[{unit}]").astype(np.int64)
     return np.where(ordinals > 0, months, _NO_MONTH)
-
-

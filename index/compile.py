@@ -15,6 +15,7 @@ from index.resolve import All, Any, Leaf, Resolved, Row, Without
 from index.stored import Matches, join
 from index.tree import Everything, Published
 
+
 class Word(query.Query):  # type: ignore[misc]  # Whoosh's types are not used
     """A word in all its spellings: satisfied by any of the rows, and counted as one word however it is written."""
 
@@ -37,12 +38,14 @@ class Word(query.Query):  # type: ignore[misc]  # Whoosh's types are not used
 
     def as_whoosh(self) -> query.Query:
         """The same in Whoosh's own queries; it matches the same articles, with other scores."""
-        return _any([
-            query.Term(view_of(self.name, row), row.terms[0])
-            if len(row.terms) == 1
-            else query.Phrase(view_of(self.name, row), list(row.terms))
-            for row in self.rows
-        ])
+        return _any(
+            [
+                query.Term(view_of(self.name, row), row.terms[0])
+                if len(row.terms) == 1
+                else query.Phrase(view_of(self.name, row), list(row.terms))
+                for row in self.rows
+            ]
+        )
 
     def estimate_size(self, reader: IndexReader) -> int:
         """About how many documents match."""

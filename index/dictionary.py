@@ -6,14 +6,20 @@ block is whole. (Witten, Moffat, Bell, "Managing Gigabytes", 4.1.)
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.packing import Array
 
+try:
+    from index import _strings
+except ImportError:  # it was installed without a compiler
+    _strings = None  # type: ignore[assignment]
+
 BLOCK = 16
+_MOST_SHARED = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +53,33 @@ class Strings:
         """Some of them."""
         return Strings(self.text, self.starts[which], self.lengths[which])
 
+    def order(self) -> NDArray[np.int64]:
+        """Their places in sorted order."""
+        if _strings:
+            return np.frombuffer(_strings.order(self.text, self.starts, self.lengths), dtype=np.int64)
+        listed = self.tolist()
+        return np.array(sorted(range(len(listed)), key=listed.__getitem__), dtype=np.int64)
+
+    def kept(self, which: NDArray[np.bool_]) -> "Strings":
+        """Those of them that are chosen."""
+        return self if which.all() else self.take(np.flatnonzero(which))
+
     def tolist(self) -> list[bytes]:
         """As byte strings."""
         text = self.text.tobytes()
-        return [text[start:end] for start, end in zip(self.starts.tolist(), (self.starts + self.lengths).tolist(), strict=True)]
+        return [
+            text[start:end]
+            for start, end in zip(self.starts.tolist(), (self.starts + self.lengths).tolist(), strict=True)
+        ]
 
     def shared(self) -> NDArray[np.int64]:
         """How many leading bytes each has in common with the one before it (at most 255)."""
+        if _strings:
+            found = _strings.shared(self.text, self.starts, self.lengths, _MOST_SHARED)
+            return np.frombuffer(found, dtype=np.int64)
         shared = np.zeros(len(self), dtype=np.int64)
         alive = np.arange(1, len(self))
-        for at in range(255):
+        for at in range(_MOST_SHARED):
             alive = alive[(self.lengths[alive] > at) & (self.lengths[alive - 1] > at)]
             alive = alive[self.text[self.starts[alive] + at] == self.text[self.starts[alive - 1] + at]]
             if not len(alive):
@@ -65,9 +88,29 @@ class Strings:
         return shared
 
 
+def join(sources: Sequence[Strings]) -> tuple[Strings, list[NDArray[np.int64]]]:
+    """All strings of sources, each of which is sorted, sorted; and for each source the places of its own among them."""
+    if len(sources) == 1:
+        return sources[0], [np.arange(len(sources[0]))]
+    if _strings:
+        found, places = _strings.merge([(each.text, each.starts, each.lengths) for each in sources])
+        owner, at = np.frombuffer(found, dtype=np.int64).reshape(-1, 2).T
+        text = np.concatenate([each.text for each in sources])
+        before = np.cumsum([0, *(len(each.text) for each in sources)])
+        first = np.cumsum([0, *(len(each) for each in sources)])
+        starts = np.concatenate([each.starts + shift for each, shift in zip(sources, before[:-1], strict=True)])
+        lengths = np.concatenate([each.lengths for each in sources])
+        which = first[owner] + at
+        return Strings(text, starts[which], lengths[which]), [np.frombuffer(own, dtype=np.int64) for own in places]
+    listed = [source.tolist() for source in sources]
+    joined = list(dict.fromkeys(sorted(chain.from_iterable(listed))))  # sorting merges what is sorted already
+    number = dict(zip(joined, range(len(joined)), strict=True))
+    return Strings.join(joined), [np.array([number[each] for each in own], dtype=np.int64) for own in listed]
+
+
 def encode(strings: Strings, sink: Callable[[str, Array], None]) -> None:
     """Front-code sorted, distinct strings; `sink` takes each array by its name."""
-    shared = strings.shared()
+    shared = strings.shared().copy()
     shared[::BLOCK] = 0
     rest = strings.lengths - shared
     sink("shared", shared.astype(np.uint8))
@@ -79,7 +122,8 @@ def encode(strings: Strings, sink: Callable[[str, Array], None]) -> None:
 def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
     """The numbers from each start on, as many as its length says, all in one array."""
     before = np.cumsum(lengths) - lengths
-    return np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
+    numbers: NDArray[np.int64] = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
+    return numbers
 
 
 class Dictionary(Sequence[bytes]):

@@ -1,11 +1,11 @@
 """The documents of a segment: the values of articles as columns, and how segments are made from articles and merged."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,10 @@ NAMES = ("author", "source", "tag", "url")
 FIELDS = (TEXT, *NAMES)
 
 NUMBERS = {"number": "<i8", "first_day": "<i4", "last_day": "<i4", "published": "<i8"}
-"""Columns: the article's id; the first and last day it may be from, as ordinals; `PublicationDate.sort_key`. 0: no date."""
+"""Columns: the article's id; the first and last day it may be from, as ordinals; `PublicationDate.sort_key`.
+
+An article without a date has 0.
+"""
 
 VALUES = {
     FacetField.SOURCE: "source_value",
@@ -47,20 +50,73 @@ class ValueColumn:
     codes: NDArray[np.int64]
 
 
+class Document(NamedTuple):
+    """What is indexed of an article."""
+
+    numbers: tuple[int, int, int, int]
+    """The columns in `NUMBERS`."""
+    title: str
+    body: str
+    language: str | None
+    authors: tuple[str, ...]
+    source: str | None
+    tags: tuple[str, ...]
+    url: str | None
+
+    @classmethod
+    def of(cls, article: Article) -> "Document":
+        """What is indexed of this article."""
+        date = article.published
+        days = (date.first_day.toordinal(), date.last_day.toordinal(), date.sort_key) if date else (0, 0, 0)
+        return cls(
+            (article.id, *days), article.title, article.body, article.language, article.authors, article.source,
+            article.tags, article.url,
+        )  # fmt: skip
+
+    def names(self) -> dict[str, str]:
+        """The texts of the fields in `NAMES`."""
+        return {
+            "author": "\n\n".join(self.authors),
+            "source": self.source or "",
+            "tag": "\n\n".join(self.tags),
+            "url": self.url or "",
+        }
+
+    def values(self) -> tuple[tuple[FacetField, tuple[str, ...]], ...]:
+        """The values in `VALUES`."""
+        return (
+            (FacetField.SOURCE, (self.source,) if self.source else ()),
+            (FacetField.AUTHOR, self.authors),
+            (FacetField.LANGUAGE, (self.language,) if self.language else ()),
+            (FacetField.TAG, self.tags),
+        )
+
+
 class DocumentSource(Protocol):
     """Documents to be written to a segment."""
 
-    count: int
-    numbers: Mapping[str, Counts]
-    values: Mapping[FacetField, ValueColumn]
-    title_ends: Counts
+    @property
+    def count(self) -> int:
+        """How many there are."""
+
+    @property
+    def numbers(self) -> Mapping[str, Counts]:
+        """The columns in `NUMBERS`."""
+
+    @property
+    def values(self) -> Mapping[FacetField, ValueColumn]:
+        """The columns in `VALUES`."""
+
+    @property
+    def title_ends(self) -> Counts:
+        """The position before which a word is in the title, for each document."""
 
     def field(self, name: str) -> tuple[Source, Counts]:
         """The occurrences of a field, and the length of each document in it."""
 
 
 class Inverted:
-    """Articles in memory, inverted."""
+    """Documents in memory, inverted."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -70,26 +126,51 @@ class Inverted:
             facet: ({}, [], []) for facet in VALUES
         }
 
-    def add(self, articles: Sequence[Article]) -> None:
-        """Invert articles. Where it raises, none of them was added."""
-        texts = _texts(articles)
-        for name, inverter in self._inverters.items():
-            inverter.add(texts[name])
-        for article in articles:
-            self._add_values(article)
-        self.count += len(articles)
+    def add(self, documents: Sequence[Document]) -> dict[int, str]:
+        """Invert documents. Those that cannot be are left out: their articles' ids map to the reasons."""
+        try:
+            self._add(documents)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001  # it is about one of them, whatever it is
+            if len(documents) == 1:
+                return {documents[0].numbers[0]: f"{type(error).__name__}: {error}"}
+            failed: dict[int, str] = {}
+            for document in documents:
+                failed |= self.add([document])
+            return failed
+        return {}
 
-    def _add_values(self, article: Article) -> None:
-        published = article.published
-        days = (published.first_day.toordinal(), published.last_day.toordinal(), published.sort_key) if published else (0, 0, 0)
-        for column, number in zip(self._numbers.values(), (article.id, *days), strict=True):
-            column.append(number)
-        document = len(self._numbers["number"]) - 1
-        for facet, found in _values_of(article).items():
+    def _add(self, documents: Sequence[Document]) -> None:
+        texts: dict[str, list[Text]] = {TEXT: [(each.title, each.body, each.language) for each in documents]}
+        names = [each.names() for each in documents]
+        for name in NAMES:
+            texts[name] = [("", each[name], None) for each in names]
+        try:
+            for name, inverter in self._inverters.items():
+                inverter.add(texts[name])
+        except BaseException:
+            for inverter in self._inverters.values():
+                inverter.forget(self.count)
+            raise
+        for each in documents:
+            self._add_values(each)
+        self.count += len(documents)
+
+    def _add_values(self, document: Document) -> None:
+        number = len(self._numbers["number"])
+        for column, each in zip(self._numbers.values(), document.numbers, strict=True):
+            column.append(each)
+        for facet, found in document.values():
             values, documents, codes = self._values[facet]
             for value in dict.fromkeys(found):
-                documents.append(document)
+                documents.append(number)
                 codes.append(values.setdefault(value, len(values)))
+
+    @property
+    def occurrences(self) -> int:
+        """How many words of titles and bodies there are."""
+        return sum(len(run.words) for run in self._inverters[TEXT].runs)
 
     @property
     def numbers(self) -> dict[str, Counts]:
@@ -111,30 +192,15 @@ class Inverted:
 
     def field(self, name: str) -> tuple[Source, Counts]:
         """See `DocumentSource`."""
-        return self._inverters[name].source(), _joined(self._inverters[name].lengths)
+        return self._inverters[name].source(), self.lengths(name)
+
+    def lengths(self, name: str) -> Counts:
+        """The length of each document in a field."""
+        return _joined(self._inverters[name].lengths)
 
 
 def _joined(parts: list[Counts]) -> Counts:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
-
-
-def _texts(articles: Sequence[Article]) -> dict[str, list[Text]]:
-    return {
-        TEXT: [(article.title, article.body, article.language) for article in articles],
-        "author": [("", "\n\n".join(article.authors), None) for article in articles],
-        "source": [("", article.source or "", None) for article in articles],
-        "tag": [("", "\n\n".join(article.tags), None) for article in articles],
-        "url": [("", article.url or "", None) for article in articles],
-    }
-
-
-def _values_of(article: Article) -> dict[FacetField, Iterable[str]]:
-    return {
-        FacetField.SOURCE: (article.source,) if article.source else (),
-        FacetField.AUTHOR: article.authors,
-        FacetField.LANGUAGE: (article.language,) if article.language else (),
-        FacetField.TAG: article.tags,
-    }
 
 
 class StoredDocuments:

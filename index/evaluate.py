@@ -5,7 +5,6 @@ give with BM25F. What is not known here is left to the matchers.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import log
 from typing import Any
 
@@ -32,7 +31,10 @@ _SPARSE = 24
 """How much longer one list must be than another for a search in it to be cheaper than a pass through it."""
 
 
-def intersect(short: Documents, long: Documents, slots: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+Places = NDArray[Any]
+
+
+def intersect(short: Documents, long: Documents, slots: NDArray[np.int32]) -> tuple[Places, Places]:
     """The places in two lists of what is in both; `slots` is room for as many numbers as there are documents."""
     if len(short) > len(long):
         there, here = intersect(long, short, slots)
@@ -40,7 +42,7 @@ def intersect(short: Documents, long: Documents, slots: NDArray[np.int32]) -> tu
     if not len(short):
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
     if len(short) * _SPARSE < len(long):
-        where = np.searchsorted(long, short)
+        where: Places = np.searchsorted(long, short)
         where[where == len(long)] = 0
     else:  # what an earlier use left in the slots does no harm: each place found is looked up
         slots[long] = np.arange(len(long), dtype=np.int32)
@@ -78,7 +80,11 @@ class Evaluator:
     """Evaluates queries on one segment."""
 
     def __init__(
-        self, segment: Any, live: NDArray[np.bool_] | None, statistics: Statistics, fallback: Callable[[query.Query], Result]
+        self,
+        segment: Any,
+        live: NDArray[np.bool_] | None,
+        statistics: Statistics,
+        fallback: Callable[[query.Query], Result],
     ) -> None:
         self.segment = segment
         self.live = live
@@ -103,7 +109,9 @@ class Evaluator:
     def norm(self, view: View) -> Weights:
         """The part of BM25F that is due to the length of each document."""
         if view.name not in self._norms:
-            relative = view.lengths.astype(np.float32) * np.float32(B / (self.statistics.average_length(view.name) or 1))
+            relative = view.lengths.astype(np.float32) * np.float32(
+                B / (self.statistics.average_length(view.name) or 1)
+            )
             self._norms[view.name] = np.float32(K1) * (np.float32(1 - B) + relative)
         return self._norms[view.name]
 
@@ -267,7 +275,11 @@ class Evaluator:
 
     def every(self) -> Documents:
         """Every document."""
-        return np.arange(self.segment.count, dtype=np.int32) if self.live is None else np.flatnonzero(self.live).astype(np.int32)
+        return (
+            np.arange(self.segment.count, dtype=np.int32)
+            if self.live is None
+            else np.flatnonzero(self.live).astype(np.int32)
+        )
 
     def _every(self, node: query.Every) -> Result:
         if node.fieldname is not None:
@@ -318,8 +330,7 @@ def in_order(words: Sequence[Matches], places: Sequence[NDArray[np.intp]], slop:
         ends = keys[near]
         if not len(ends):
             break
-    assert ends is not None
-    owners = ends >> _OWNER
+    owners = (np.zeros(0, dtype=np.int64) if ends is None else ends) >> _OWNER
     return owners[np.flatnonzero(np.diff(owners, prepend=-1))]
 
 

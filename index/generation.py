@@ -1,7 +1,7 @@
 """One generation of the index: a folder with a Whoosh index and the manifest that proves it whole."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
@@ -16,8 +16,9 @@ from whoosh.searching import Searcher
 
 from archive.types import Article, Changes
 from index import analysis, schema
+from index.bulk import Bulk
 from index.codec import ArraySegment
-from index.documents import DocumentSource, Inverted, StoredDocuments, write_segment
+from index.documents import Document, DocumentSource, Inverted, StoredDocuments, write_segment
 from index.evaluate import K1, B
 from index.schema import make_schema
 from index.segment import SegmentFile
@@ -29,6 +30,7 @@ FINGERPRINT = f"schema {schema.VERSION}, analysis {analysis.VERSION}, whoosh3 {v
 # What Whoosh raises when it reads damaged files (measured by flipping bits), besides its own exceptions.
 DAMAGE = (OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, OverflowError,
           MemoryError, struct.error, whoosh_index.IndexError)  # fmt: skip
+
 
 class Generation:
     """A Whoosh index in a folder of its own. Writing is for whoever holds the writer's lock."""
@@ -98,17 +100,22 @@ class Generation:
 
     # -- writing
 
-    def apply(self, changes: Changes, *, wait: float = 0.0) -> None:  # noqa: ARG002  # the lock is held already
-        """Hold these changes durably; changes that it holds already are left alone."""
+    def apply(self, changes: Changes, refused: Mapping[int, str] | None = None) -> None:
+        """Hold these changes durably; changes that it holds already are left alone.
+
+        `refused` says which articles are not indexed, and why; those of the manifest where it is not given.
+        """
         if changes.sequence <= self.manifest.sequence:
             return
-        refused = {number: why for number, why in self.manifest.refused.items() if number not in changes.deleted}
-        articles = {article.id: article for article in changes.articles}
-        inverted, failed = invert(list(articles.values()))
-        for number in articles:
+        before = self.manifest.refused if refused is None else refused
+        refused = {number: why for number, why in before.items() if number not in changes.deleted}
+        numbers = {article.id for article in changes.articles}
+        for number in numbers:
             refused.pop(number, None)
-        self._commit(inverted, {*changes.deleted, *articles})
-        self._record(changes.sequence, refused | failed)
+        inverted = Inverted()
+        refused |= inverted.add([Document.of(article) for article in changes.articles])
+        self._commit(inverted, {*changes.deleted, *numbers})
+        self._record(changes.sequence, refused)
 
     def _commit(self, inverted: Inverted, replaced: set[int]) -> None:
         """Add documents, and take those of these articles away that are there already."""
@@ -135,6 +142,14 @@ class Generation:
             raise
         clean_files(storage, _NAME, toc.generation + 1, listed)
 
+    def adopt(self, bulk: Bulk) -> None:
+        """Take in what was written in bulk; to be followed by `apply`."""
+        toc = self._toc()
+        new = ArraySegment(_NAME)
+        new.set_doc_count(bulk.write(self.folder / new.file_name))
+        if new.doc_count_all():
+            TOC(make_schema(), [*toc.segments, new], toc.generation + 1).write(DurableStorage(self.folder), _NAME)
+
     def _delete(self, segment: ArraySegment, numbers: NDArray[np.int64]) -> None:
         found = np.flatnonzero(np.isin(SegmentFile(self.folder / segment.file_name)["number"], numbers))
         if len(found):
@@ -151,29 +166,40 @@ class Generation:
         self.manifest.write(self.folder)
 
 
-def invert(articles: list[Article]) -> tuple[Inverted, dict[int, str]]:
-    """Invert articles; those that cannot be are left out, and their ids map to the reason."""
-    inverted = Inverted()
-    try:
-        inverted.add(articles)
-    except OSError:
-        raise
-    except Exception:  # noqa: BLE001  # anything else is about one article, whatever it is
-        return _invert_singly(articles)
-    return inverted, {}
+class Rebuild:
+    """Fills an empty generation, all of it as one segment when `finish` is called; a Follower meanwhile."""
 
+    def __init__(self, generation: Generation, bulk: Bulk) -> None:
+        self._generation = generation
+        self._bulk = bulk
+        self._sequence = generation.checkpoint()
+        self._refused: dict[int, str] = {}
+        self._added: set[int] = set()
+        self._later: dict[int, Article | None] = {}
 
-def _invert_singly(articles: list[Article]) -> tuple[Inverted, dict[int, str]]:
-    good, failed = [], {}
-    for article in articles:
-        try:
-            Inverted().add([article])
-            good.append(article)
-        except Exception as error:  # noqa: BLE001  # see `invert`
-            failed[article.id] = f"{type(error).__name__}: {error}"
-    inverted = Inverted()
-    inverted.add(good)
-    return inverted, failed
+    def checkpoint(self) -> int:
+        """See `Follower.checkpoint`."""
+        return self._sequence
+
+    def apply(self, changes: Changes, *, wait: float = 0.0) -> None:  # noqa: ARG002  # the lock is held already
+        """See `Follower.apply`."""
+        if changes.sequence <= self._sequence:
+            return
+        self._later |= dict.fromkeys(self._added.intersection(changes.deleted))
+        self._later |= {article.id: article for article in changes.articles if article.id in self._added}
+        new = [article for article in changes.articles if article.id not in self._added]
+        self._added.update(article.id for article in new)
+        for number in (*changes.deleted, *(article.id for article in changes.articles)):
+            self._refused.pop(number, None)
+        self._refused |= self._bulk.add([Document.of(article) for article in new])
+        self._sequence = changes.sequence
+
+    def finish(self) -> None:
+        """Commit everything. What changed again after it was added is replaced in a commit of its own."""
+        self._generation.adopt(self._bulk)
+        again = [article for article in self._later.values() if article]
+        changes = Changes(self._sequence, tuple(again), tuple(self._later.keys() - {article.id for article in again}))
+        self._generation.apply(changes, refused=self._refused)
 
 
 def plan_merge(counts: Sequence[int], new: int) -> tuple[list[int], list[int]]:

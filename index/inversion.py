@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import analysis
-from index.merge import Counts, Keys, Layout
 from index.dictionary import Strings
+from index.merge import Counts, Keys, Layout, own_keys
 from index.scan import DIALECTS, make_scanner
 
 Text = tuple[str, str, str | None]
@@ -17,11 +17,15 @@ Text = tuple[str, str, str | None]
 
 @dataclass(slots=True)
 class Run:
-    """Occurrences in the order of the texts: the number of the word, the document and the position of each."""
+    """Occurrences in the order of the texts: the number of the word and the position of each.
+
+    They are of the documents from `first` on, so many of each as `lengths` says.
+    """
 
     words: NDArray[np.int32]
-    documents: NDArray[np.uint32]
     positions: NDArray[np.uint32]
+    first: int
+    lengths: Counts
 
 
 class Inverter:
@@ -40,6 +44,8 @@ class Inverter:
     def add(self, documents: Sequence[Text]) -> None:
         """Invert documents, as one run."""
         dialects = {language: number for number, language in enumerate(DIALECTS)}
+        if not documents:
+            return
         add = self._scanner.add
         found = [add(title, body, dialects.get(language, 0)) for title, body, language in documents]
         lengths, titles = np.array(found, dtype=np.int64).reshape(-1, 2).T
@@ -47,11 +53,18 @@ class Inverter:
         forms = np.frombuffer(taken, dtype=np.int32)
         self._names += self._scanner.forms()
         words = self._words_of(forms, lengths, [analysis.stemmer_of(language) for _, _, language in documents])
-        numbers = np.arange(self.documents, self.documents + len(documents), dtype=np.uint32)
-        self.runs.append(Run(words, np.repeat(numbers, lengths), np.frombuffer(placed, dtype=np.uint32)))
+        self.runs.append(Run(words, np.frombuffer(placed, dtype=np.uint32), self.documents, lengths))
         self.lengths.append(lengths)
         self.titles.append(titles)
         self.documents += len(documents)
+
+    def forget(self, count: int) -> None:
+        """Keep only the first documents, as many as were there before some call of `add`."""
+        self._scanner.take()
+        while self.documents > count:
+            self.documents = self.runs.pop().first
+            self.lengths.pop()
+            self.titles.pop()
 
     def _words_of(self, forms: NDArray[np.int32], lengths: Counts, stemmers: list[str]) -> NDArray[np.int32]:
         """The number of each form as a word of its document's language."""
@@ -108,8 +121,9 @@ class Runs:
 
     def __init__(self, words: list[str], runs: list[Run], documents: int) -> None:
         self.documents = documents
-        number = sorted(range(len(words)), key=words.__getitem__)  # code points sort as their UTF-8 does
-        self.words = Strings.encode([words[at] for at in number])
+        met = Strings.encode(words)
+        number = met.order()
+        self.words = met.take(number)
         self._place = np.empty(len(words), dtype=np.int64)
         self._place[number] = np.arange(len(words))
         self._runs = runs
@@ -123,18 +137,22 @@ class Runs:
     def prepare(self, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> None:
         """See `Source.prepare`."""
         self._layout = layout
-        table = ((ranks.astype(np.uint64) << np.uint64(layout.bits)) | codes.astype(np.uint64))[self._place]
-        for run in self._runs:
-            keys = table[run.words]
-            keys |= (run.documents.astype(np.uint64) + np.uint64(first_document)) << np.uint64(layout.position + layout.code)
+        self._table = ((ranks.astype(np.uint64) << np.uint64(layout.bits)) | codes.astype(np.uint64))[self._place]
+        self._first = first_document
+
+    def sorted_runs(self) -> Iterator[Keys]:
+        """The keys of each run, sorted. A run is given up when its keys are made: they are as large."""
+        layout = self._layout
+        while self._runs:
+            run = self._runs.pop(0)
+            keys = self._table[run.words]
+            documents = np.repeat(np.arange(run.first, run.first + len(run.lengths)) + self._first, run.lengths)
+            keys |= documents.astype(np.uint64) << np.uint64(layout.position + layout.code)
             keys |= run.positions.astype(np.uint64) << np.uint64(layout.code)
             keys.sort()
-            self._keys.append(keys)
+            yield keys
 
     def keys(self, first: int, last: int) -> Iterator[Keys]:
         """See `Source.keys`."""
-        below = self._layout.bits
-        for keys in self._keys:
-            a, b = np.searchsorted(keys, np.array([first << below, last << below], dtype=np.uint64))
-            if b > a:
-                yield keys[a:b] - np.uint64(first << below)
+        self._keys += self.sorted_runs()
+        return own_keys(self._keys, first, last, self._layout)

@@ -24,8 +24,9 @@ class Match(NamedTuple):
 class _Wanted:
     """What is looked for in texts of one language.
 
-    `single` maps a form's number to the parts that it satisfies alone, each with whether only its first character counts;
-    `rows` maps it to the rows of several terms that it may begin, each as the numbers that may stand at each place.
+    `single` maps a form's number to the parts that it satisfies alone, each with whether only its first character
+    counts; `rows` maps it to the rows of several terms that it may begin, each as the numbers that may stand at each
+    place.
     """
 
     find: Finder
@@ -69,7 +70,14 @@ class Matcher:
     def _want(self, rows: list[tuple[Row, int]], stemmer: str) -> _Wanted:
         numbers: dict[str, int] = {}
         places = [
-            (row, part, [frozenset(numbers.setdefault(form, len(numbers)) for form in self._forms(term, row, stemmer)) for term in row.terms])
+            (
+                row,
+                part,
+                [
+                    frozenset(numbers.setdefault(form, len(numbers)) for form in self._forms(term, row, stemmer))
+                    for term in row.terms
+                ],
+            )
             for row, part in rows
         ]
         wanted = _Wanted(make_finder(list(numbers)))

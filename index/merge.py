@@ -6,8 +6,8 @@ whatever the size of the result.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -71,12 +71,21 @@ class Layout:
 class Source(Protocol):
     """Occurrences to be merged. Documents are numbered from 0; deleted ones are not among them."""
 
-    documents: int
-    words: Strings
-    """Sorted, each a term and a form parted by FORM."""
-    counts: Counts
-    """How often each word occurs."""
-    max_position: int
+    @property
+    def documents(self) -> int:
+        """How many there are."""
+
+    @property
+    def words(self) -> Strings:
+        """Sorted, each a term and a form parted by FORM."""
+
+    @property
+    def counts(self) -> Counts:
+        """How often each word occurs."""
+
+    @property
+    def max_position(self) -> int:
+        """The highest position of any."""
 
     def prepare(self, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> None:
         """Learn the rank and the form of each word, and the number of the first document."""
@@ -128,17 +137,14 @@ def join_words(sources: Sequence[Source]) -> Words:
 
 def _join(sources: Sequence[Source]) -> tuple[Strings, list[Places]]:
     """All words that occur, sorted, and for each source the place of each of its words among them."""
-    if len(sources) == 1 and sources[0].counts.all():
-        return sources[0].words, [np.arange(len(sources[0].words))]
-    listed = [source.words.tolist() for source in sources]
-    occurring = [
-        words if source.counts.all() else [word for word, count in zip(words, source.counts.tolist(), strict=True) if count]
-        for source, words in zip(sources, listed, strict=True)
-    ]
-    joined = list(dict.fromkeys(sorted(chain.from_iterable(occurring))))  # sorting merges what is sorted already
-    places = dict(zip(joined, range(len(joined)), strict=True))
-    own = [np.fromiter((places.get(word, 0) for word in words), dtype=np.int64, count=len(words)) for words in listed]
-    return Strings.join(joined), own
+    occurs = [source.counts > 0 for source in sources]
+    words, found = dictionary.join([source.words.kept(kept) for source, kept in zip(sources, occurs, strict=True)])
+    places = []
+    for kept, own in zip(occurs, found, strict=True):
+        every = np.zeros(len(kept), dtype=np.int64)
+        every[kept] = own
+        places.append(every)
+    return words, places
 
 
 def _part(words: Strings) -> Places:
@@ -150,10 +156,18 @@ def _part(words: Strings) -> Places:
 def _sort_forms(words: Strings, parts: Places) -> tuple[Strings, Places]:
     """The forms of all words that have a stemmer, sorted, and which words they are of."""
     which = np.flatnonzero(words.text[words.starts] != _NO_STEMMER) if len(words) else words.starts
-    terms = [word.split(FORM) for word in words.take(which).tolist()]
-    keys = [form + FORM + term[: term.index(b":")] for term, form in terms]
-    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
-    return Strings.join([keys[at] for at in order.tolist()]), which[order]
+    marked = words.take(which)
+    colons = np.flatnonzero(words.text == _NO_STEMMER)
+    stemmers = colons[np.searchsorted(colons, marked.starts)] - marked.starts
+    terms = parts[which]
+    # a word is "stemmer:stem\0form"; of it a form is made: "form\0stemmer"
+    starts = np.stack([marked.starts + terms + 1, marked.starts + terms, marked.starts], axis=1)
+    lengths = np.stack([marked.lengths - terms - 1, np.ones_like(terms), stemmers], axis=1)
+    text = words.text[dictionary.ranges(starts.ravel(), lengths.ravel())]
+    ends = np.cumsum(lengths.sum(axis=1))
+    forms = Strings(text, ends - lengths.sum(axis=1), lengths.sum(axis=1))
+    order = forms.order()
+    return forms.take(order), which[order]
 
 
 _NO_STEMMER = ord(":")
@@ -181,7 +195,9 @@ def write_field(
         max(len(words.codes) - 1, 0).bit_length(),
     )
     if layout.bits > 60:
-        raise OverflowError(f"{documents:,} documents with positions of {layout.position} bits are more than a key holds")
+        raise OverflowError(
+            f"{documents:,} documents with positions of {layout.position} bits are more than a key holds"
+        )
     first = 0
     for source, (ranks, codes) in zip(sources, words.own, strict=True):
         source.prepare(ranks, codes, first, layout)
@@ -189,13 +205,33 @@ def write_field(
     _write_words(file, name, words, documents, lengths)
     file.about["fields"][name]["titles"] = titles is not None
     encoder = _Encoder(file, name, words, layout, documents, lengths, titles)
-    for low, high in _ranges(words.counts, layout.terms):
-        pieces = [keys for source in sources for keys in source.keys(low, high)]
-        keys = np.concatenate(pieces) if len(pieces) != 1 else pieces[0]
-        if len(pieces) != 1:
-            keys.sort()
-        encoder.append(keys, low, high)
+    with ThreadPoolExecutor(1) as ahead:  # numpy sorts without the interpreter: one range while another is encoded
+        parts = list(_ranges(words.counts, layout.terms))
+        sorting = [ahead.submit(_sort, sources, *part) for part in parts[:1]]
+        for at, (low, high) in enumerate(parts):
+            keys = sorting.pop().result()
+            if at + 1 < len(parts):
+                sorting.append(ahead.submit(_sort, sources, *parts[at + 1]))
+            encoder.append(keys, low, high)
     encoder.close()
+
+
+def _sort(sources: Sequence[Source], low: int, high: int) -> Keys:
+    pieces = [keys for source in sources for keys in source.keys(low, high)]
+    if len(pieces) == 1:
+        return pieces[0]
+    keys = np.concatenate([np.zeros(0, dtype=np.uint64), *pieces])
+    keys.sort()
+    return keys
+
+
+def own_keys(runs: Sequence[Keys], first: int, last: int, layout: Layout) -> Iterator[Keys]:
+    """The keys of a range of ranks in each of some sorted arrays of keys, relative to the first rank."""
+    bounds = np.array([first << layout.bits, last << layout.bits], dtype=np.uint64)
+    for keys in runs:
+        a, b = np.searchsorted(keys, bounds)
+        if b > a:
+            yield keys[a:b] - bounds[0]
 
 
 def _ranges(counts: Counts, terms: int) -> Iterator[tuple[int, int]]:
@@ -246,7 +282,9 @@ class _Encoder:
         self._titles = titles
         self._documents = file.packed(f"{name}.document", choose_width(count_bit_lengths(np.arange(documents))))
         self._positions = file.packed(f"{name}.position", choose_width(_position_bits(lengths)))
-        self._codes = file.packed(f"{name}.code", choose_width(count_bit_lengths(np.arange(len(words.codes)), words.codes)))
+        self._codes = file.packed(
+            f"{name}.code", choose_width(count_bit_lengths(np.arange(len(words.codes)), words.codes))
+        )
         self._begins = file.packed(f"{name}.begins", 1)
         self._titled = file.packed(f"{name}.titled", 1)
         self._file, self._name = file, name
@@ -297,5 +335,3 @@ def _position_bits(lengths: Counts) -> Counts:
         below.append(int(ordered.sum()) - longer)
     counts = np.diff([0, *below])[:33]
     return np.concatenate([counts])
-
-

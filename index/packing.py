@@ -7,11 +7,12 @@ their low bits, and a sorted list of places has them whole. So there is no large
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.generic]
+Array = NDArray[Any]
 Numbers = NDArray[np.uint32]
 Places = NDArray[np.int64]
 
@@ -19,7 +20,7 @@ WIDTHS = (0, 1, 2, 4, 8, 9, 10, 12, 16, 17, 18, 20, 24, 32)
 """Bits a value may take: none, 8, 16 or 32 in the plane of bytes, and none, 1, 2, 4 or 8 in the plane above."""
 
 _PATCH_BITS = 96
-_LOW_TYPES = {8: np.dtype("u1"), 16: np.dtype("<u2"), 32: np.dtype("<u4")}
+_LOW_TYPES = {8: "u1", 16: "<u2", 32: "<u4"}
 _ALIGN = 8
 """Values that fill whole bytes of any upper plane."""
 
@@ -70,7 +71,11 @@ class PackedWriter:
         if self._low_bits:
             self._sinks["low"](numbers.astype(_LOW_TYPES[self._low_bits]))
         if self._high_bits:
-            upper = values.view(np.uint8) if values.dtype == bool else (numbers >> np.uint32(self._low_bits)).astype(np.uint8)
+            upper = (
+                values.view(np.uint8)
+                if values.dtype == bool
+                else (numbers >> np.uint32(self._low_bits)).astype(np.uint8)
+            )
             if len(self._pending):
                 upper = np.concatenate([self._pending.astype(np.uint8), upper])
             whole = len(upper) - len(upper) % _ALIGN
@@ -128,9 +133,9 @@ class Packed:
             low_bits,
             high_bits,
             arrays[f"{name}.low"] if low_bits else None,
-            arrays[f"{name}.high"] if high_bits else None,  # type: ignore[arg-type]
-            arrays[f"{name}.place"],  # type: ignore[arg-type]
-            arrays[f"{name}.value"],  # type: ignore[arg-type]
+            arrays[f"{name}.high"] if high_bits else None,
+            arrays[f"{name}.place"],
+            arrays[f"{name}.value"],
         )
 
     def slice(self, start: int, end: int) -> NDArray[np.int32]:
@@ -207,4 +212,5 @@ class Bits:
 
     def at(self, places: Places) -> NDArray[np.uint8]:
         """The bits at these places, a byte each."""
-        return (self.joined[places >> 3] >> (places & 7).astype(np.uint8)) & np.uint8(1)
+        bits: NDArray[np.uint8] = (self.joined[places >> 3] >> (places & 7).astype(np.uint8)) & np.uint8(1)
+        return bits

@@ -78,7 +78,7 @@ class Field:
     @cached_property
     def begins(self) -> Bits:
         """Which occurrences are the first of their term in a document."""
-        return Bits(self._array("begins.high"), self._array("ranks"))  # type: ignore[arg-type]
+        return Bits(self._array("begins.high"), self._array("ranks"))
 
     @cached_property
     def titled(self) -> Packed:
@@ -118,7 +118,7 @@ class Field:
 
     def postings(self, rank: int) -> Postings:
         """Where the term of a rank stands."""
-        first, last = int(self.start[rank]), int(self.start[rank + 1])  # type: ignore[call-overload]
+        first, last = int(self.start[rank]), int(self.start[rank + 1])
         low = self.begins.rank(first)
         begins = self.begins.slice(first, last)
         starts = np.flatnonzero(begins).astype(np.int32)
@@ -135,8 +135,8 @@ class Field:
         at = int(np.searchsorted(self._coded, rank))
         if at == len(self._coded) or self._coded[at] != rank:
             return None
-        first = int(self._array("coded_start")[at])  # type: ignore[call-overload]
-        return self.code.slice(first, first + int(self.start[rank + 1]) - int(self.start[rank]))  # type: ignore[call-overload]
+        first = int(self._array("coded_start")[at])
+        return self.code.slice(first, first + int(self.start[rank + 1]) - int(self.start[rank]))
 
     def beginning(self, prefix: bytes) -> tuple[Iterator[bytes], Iterator[bytes]]:
         """The forms that begin so, sorted: those of terms without a stemmer, and those of the others."""
@@ -159,7 +159,7 @@ class Field:
 
     def occurrences(self, low: int, high: int) -> tuple[Counts, Counts, Counts, Counts]:
         """Of all terms from rank `low` to before `high`: the rank, document, position and form of each occurrence."""
-        first, last = int(self.start[low]), int(self.start[high])  # type: ignore[call-overload]
+        first, last = int(self.start[low]), int(self.start[high])
         begins = self.begins.slice(first, last)
         posting = np.cumsum(begins, dtype=np.int64) - 1
         begin = self.begins.rank(first)
@@ -172,7 +172,7 @@ class Field:
             coded = np.zeros(high - low, dtype=bool)
             coded[self._coded[a:b] - low] = True
             where = np.flatnonzero(coded[rank - low])
-            begin = int(self._array("coded_start")[a])  # type: ignore[call-overload]
+            begin = int(self._array("coded_start")[a])
             codes[where] = self.code.slice(begin, begin + len(where))
         return rank, documents[posting].astype(np.int64), self.position.slice(first, last).astype(np.int64), codes
 
@@ -183,7 +183,8 @@ class Field:
         forms: list[list[tuple[int, bytes]]] = [[] for _ in terms]
         for form, rank, number in zip(self.forms.all(), owner.tolist(), code.tolist(), strict=True):
             forms[rank].append((number, form.partition(FORM)[0]))
-        words, first = [], []
+        words: list[bytes] = []
+        first: list[int] = []
         for term, own in zip(terms, forms, strict=True):
             first.append(len(words))
             words += [term + FORM + form for _, form in sorted(own)] if own else [term + FORM + term[1:]]
@@ -211,7 +212,7 @@ class FieldSource:
     def _decode(self, low: int, high: int) -> Iterator[tuple[Counts, Counts, Counts]]:
         """Word, document and position of the occurrences of terms from rank `low` to before `high`."""
         while low < high:
-            done = int(self._field.start[low])  # type: ignore[call-overload]
+            done = int(self._field.start[low])
             until = int(np.searchsorted(self._field.start, done + _DECODED, side="right")) - 1
             until = min(max(until, low + 1), high)
             rank, document, position, code = self._field.occurrences(low, until)
@@ -241,4 +242,3 @@ class FieldSource:
             keys |= (document[kept] + self._base) << (layout.position + layout.code)
             keys |= (position[kept] << layout.code) | self._codes[word[kept]]
             yield keys.astype(np.uint64)
-

@@ -165,7 +165,9 @@ class Resolver:
         for forms in variants[:]:
             variants.extend(self._spellings(forms, fields, words.quoted))
         variants.extend((form,) for form in compounds)
-        return tuple(dict.fromkeys(row for forms in dict.fromkeys(variants) if forms for row in self._rows(forms, words)))
+        return tuple(
+            dict.fromkeys(row for forms in dict.fromkeys(variants) if forms for row in self._rows(forms, words))
+        )
 
     def _rows(self, forms: tuple[str, ...], words: Words) -> Iterator[Row]:
         if len(forms) == 1 and is_single_cell(forms[0]):

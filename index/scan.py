@@ -15,7 +15,7 @@ from index import analysis
 try:
     from index import _scan
 except ImportError:  # it was installed without a compiler
-    _scan = None
+    _scan = None  # type: ignore[assignment]
 
 DIALECTS = (None, "tr")
 """The languages that `analysis.tokenise` tells apart, by number."""
@@ -98,10 +98,15 @@ def _analyse(chunk: str, dialect: int) -> list[tuple[str, int, int]]:
     return [token[:3] for token in analysis.tokenise(chunk, DIALECTS[dialect])]
 
 
+def _compiled() -> "_scan.Scanner":
+    elided = _scan.wanted(sorted(analysis.ELIDED))
+    return _scan.Scanner(analysis.classify, _analyse, elided, analysis.PARAGRAPH_GAP, analysis.MAX_FORM)
+
+
 @lru_cache(maxsize=1)
 def _finding() -> "_scan.Scanner":
     """One scanner for all finding: it remembers the chunks that it had to ask about, whatever was looked for."""
-    return _scan.Scanner(analysis.classify, _analyse, analysis.PARAGRAPH_GAP, analysis.MAX_FORM)
+    return _compiled()
 
 
 def make_finder(forms: Sequence[str]) -> Finder:
@@ -125,5 +130,5 @@ def make_scanner() -> Scanner:
     """The fastest scanner that there is."""
     if not _scan:
         return PlainScanner()
-    scanner: Scanner = _scan.Scanner(analysis.classify, _analyse, analysis.PARAGRAPH_GAP, analysis.MAX_FORM)
+    scanner: Scanner = _compiled()
     return scanner

@@ -1,4 +1,4 @@
-"""What Whoosh knows of the index: the names of the views and columns, so that any of its queries can be asked of them."""
+"""What Whoosh knows of the index: the names of views and columns, so that any of its queries can be asked of them."""
 
 from whoosh import columns, fields, formats
 

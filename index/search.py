@@ -65,7 +65,7 @@ class Search:
     def _facets(self, everything: Found) -> dict[FacetField, tuple[FacetValue, ...]]:
         """The values of what matches, each facet without the filter by itself."""
         columns = self.snapshot.columns
-        facets = {}
+        facets: dict[FacetField, tuple[FacetValue, ...]] = {}
         for facet in (*VALUES, FacetField.YEAR):
             others = [passes for field, passes in self.filters.items() if field is not facet]
             documents = everything.only(*others).documents
@@ -96,9 +96,7 @@ class Search:
             return [_unknown(_names(leaf), leaf.words.start, leaf.words.end) for leaf in unknown]
         parts = resolved.parts if isinstance(resolved, All) else ()
         wanted = tuple(part for part in parts if not isinstance(part, Without | Published))
-        if 0 < len(wanted) < len(parts) and (
-            count := len(self.snapshot.find(All(wanted), self.deadline).documents)
-        ):
+        if 0 < len(wanted) < len(parts) and (count := len(self.snapshot.find(All(wanted), self.deadline).documents)):
             return [_unknown(f"{_articles(count)} the words, but the query's dates and exclusions leave none of them")]
         return []
 

@@ -1,9 +1,9 @@
 """The segment file: named arrays after a header, memory-mapped, checked and written durably.
 
-    "ARCHSEG1"   the format and its version
-    u64, u32     the length of the header, and its CRC-32
-    header       JSON: {"arrays": {name: [offset, type, count, CRC-32]}, "about": …}
-    arrays       little-endian, each at a multiple of 64 bytes
+"ARCHSEG1"   the format and its version
+u64, u32     the length of the header, and its CRC-32
+header       JSON: {"arrays": {name: [offset, type, count, CRC-32]}, "about": …}
+arrays       little-endian, each at a multiple of 64 bytes
 """
 
 import json
@@ -91,8 +91,8 @@ class SegmentFileWriter:
     def append(self, name: str, array: Array) -> None:
         """Add to the end of an array; all its pieces have one type."""
         if name not in self._spools:
-            spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=self._folder)  # noqa: SIM115  # closed in `close`
-            self._spools[name] = (array.dtype.str, spool)  # type: ignore[assignment]
+            spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self._folder))  # noqa: SIM115  # closed in `close`
+            self._spools[name] = (array.dtype.str, spool)
         kind, file = self._spools[name]
         if array.dtype.str != kind:
             raise TypeError(f"{name} is of {kind}, not {array.dtype.str}")

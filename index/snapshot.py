@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from heapq import merge
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class Snapshot:
         self.columns = Columns(self.segments)
         statistics = Statistics(self.segments)
         self._evaluators = [
-            Evaluator(segment, live, statistics, lambda node, at=at: self._match(node, at))
+            Evaluator(segment, live, statistics, partial(self._match, at))
             for at, (segment, live) in enumerate(zip(self.segments, self._live, strict=True))
         ]
         self._offsets = np.cumsum([0, *(segment.count for segment in self.segments)])
@@ -106,7 +106,9 @@ class Snapshot:
         """Whether any of the fields holds this form."""
         if (fields, form) not in self._known:
             text = form.encode()
-            self._known[fields, form] = any(segment.view(field).has(text) for segment in self.segments for field in fields)
+            self._known[fields, form] = any(
+                segment.view(field).has(text) for segment in self.segments for field in fields
+            )
         return self._known[fields, form]
 
     def beginning(self, fields: tuple[str, ...], prefix: str) -> Iterator[str]:
@@ -133,7 +135,11 @@ class Snapshot:
         if len(results) == 1:
             return Found(*results[0])
         offsets = self._offsets.tolist()
-        found = [documents + np.int32(first) for (documents, _), first in zip(results, offsets, strict=False) if len(documents)]
+        found = [
+            documents + np.int32(first)
+            for (documents, _), first in zip(results, offsets, strict=False)
+            if len(documents)
+        ]
         scores = [score for documents, score in results if len(documents)]
         return Found(np.concatenate(found), np.concatenate(scores)) if found else Found(*NOTHING)
 
@@ -142,7 +148,7 @@ class Snapshot:
         """Whoosh's own searcher over the same commit."""
         return self.generation.searcher()
 
-    def _match(self, node: query.Query, at: int) -> Result:
+    def _match(self, at: int, node: query.Query) -> Result:
         """What Whoosh's matchers find in a segment, for queries that the evaluator does not know."""
         leaf, _ = self.searcher.leaf_searchers()[at]
         matcher = node.matcher(leaf, self.searcher.context())

@@ -103,7 +103,7 @@ def _windows(matches: list[Match], body: str) -> list[_Window]:
                 break
             parts |= 1 << other
             count += 1
-            end = max(end, other_end)  # noqa: PLW2901  # the window grows
+            end = max(end, other_end)  # the window grows
         windows.append(_Window(parts, count, start, end))
     return windows
 

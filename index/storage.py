@@ -88,9 +88,7 @@ class DurableStorage(FileStorage):  # type: ignore[misc]  # Whoosh's types are n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a folder must hold: `files` maps a name to (size, CRC-32, time of change in ns).
-
-    """
+    """What a folder must hold: `files` maps a name to (size, CRC-32, time of change in ns)."""
 
     database: str
     sequence: int
@@ -171,12 +169,12 @@ class IndexFolder:
     def stamp(self) -> tuple[int, ...]:
         """A value that differs whenever the index may have changed; cheap enough to ask at every search."""
         try:
-            pointer = os.stat(self._pointer)
+            pointer = os.stat(self._pointer)  # noqa: PTH116  # asked at every search; Path costs ten times as much
             if (pointer.st_ino, pointer.st_mtime_ns) != self._seen:
                 folder = self.current()
                 self._manifest = str(folder / MANIFEST) if folder else ""
                 self._seen = (pointer.st_ino, pointer.st_mtime_ns)
-            found = os.stat(self._manifest)
+            found = os.stat(self._manifest)  # noqa: PTH116
         except OSError:
             return ()
         return (pointer.st_ino, found.st_ino, found.st_mtime_ns, found.st_size)

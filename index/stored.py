@@ -1,7 +1,7 @@
 """A segment as it is searched: its fields under the names that queries use, its columns, and what was read before.
 
-The names are views of the inverted fields: `text` has the forms of titles and bodies, `text_stem` their terms, `title` and
-`title_stem` those in titles alone. So one posting list serves plain words, quoted words and words of the title.
+The names are views of the inverted fields: `text` has the forms of titles and bodies, `text_stem` their terms, `title`
+and `title_stem` those in titles alone. So one posting list serves plain words, quoted words and words of the title.
 """
 
 from collections.abc import Iterator
@@ -34,8 +34,8 @@ CACHE_BYTES = 24 << 20
 class Matches:
     """Documents (ascending) in which something stands, how much it counts in each, and where it stands.
 
-    The occurrences in document i are those numbered `starts[i]` to before `starts[i + 1]` in `occurrences`, or, where that
-    is None, from `first` on.
+    The occurrences in document i are those numbered `starts[i]` to before `starts[i + 1]` in `occurrences`, or, where
+    that is None, from `first` on.
     """
 
     documents: Documents
@@ -165,10 +165,12 @@ def join(parts: list[Matches]) -> Matches | None:
     documents = np.concatenate([part.documents for part in parts])
     weights = np.concatenate([part.weights for part in parts])
     counts = np.concatenate([np.diff(part.starts) for part in parts])
-    numbers = np.concatenate([
-        np.arange(part.starts[-1], dtype=np.int64) + part.first if part.occurrences is None else part.occurrences
-        for part in parts
-    ])
+    numbers = np.concatenate(
+        [
+            np.arange(part.starts[-1], dtype=np.int64) + part.first if part.occurrences is None else part.occurrences
+            for part in parts
+        ]
+    )
     begins = np.cumsum(counts) - counts
     order = np.argsort(documents, kind="stable")
     documents = documents[order]

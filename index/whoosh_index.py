@@ -24,8 +24,9 @@ from archive.types import (
     SearchPage,
     SearchRequest,
 )
+from index.bulk import Bulk
 from index.deadline import Deadline, TooSlowError
-from index.generation import DAMAGE, FINGERPRINT, Generation
+from index.generation import DAMAGE, FINGERPRINT, Generation, Rebuild
 from index.query import parse
 from index.resolve import Resolver, TooBroadError
 from index.search import SECONDS, Search
@@ -160,7 +161,10 @@ class WhooshIndex:
         with self._folder.writing(wait):
             self._folder.clean()
             generation = Generation.create(self._folder.new_folder(), self._database)
-            yield generation
+            with Bulk(generation.folder) as bulk:
+                filling = Rebuild(generation, bulk)
+                yield filling
+                filling.finish()
             self._folder.swap(generation.folder)
 
     # -- searching

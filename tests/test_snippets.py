@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from archive.types import Article, MarkedText, Origin
 from index.analysis import fold, stem, tokenise
 from index.query import parse
-from index.resolve import Resolver
+from index.resolve import Resolver, Row
 from index.snippets import MAX_PASSAGES, PASSAGE, Highlighter
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

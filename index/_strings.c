@@ -1,0 +1,183 @@
+/* Sorts and merges byte strings: the fast half of index/dictionary.py, which says what is promised. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct { const char *text; const int64_t *starts, *lengths; Py_ssize_t count; Py_buffer views[3]; } Strings;
+
+static void strings_close(Strings *strings)
+{
+    for (int at = 0; at < 3; at++)
+        if (strings->views[at].obj) PyBuffer_Release(&strings->views[at]);
+}
+
+static int strings_open(Strings *strings, PyObject *text, PyObject *starts, PyObject *lengths)
+{
+    PyObject *objects[3] = {text, starts, lengths};
+    memset(strings, 0, sizeof *strings);
+    for (int at = 0; at < 3; at++)
+        if (PyObject_GetBuffer(objects[at], &strings->views[at], PyBUF_C_CONTIGUOUS) < 0) { strings_close(strings); return -1; }
+    strings->text = strings->views[0].buf;
+    strings->starts = strings->views[1].buf;
+    strings->lengths = strings->views[2].buf;
+    strings->count = strings->views[1].len / (Py_ssize_t)sizeof(int64_t);
+    int good = strings->views[1].itemsize == sizeof(int64_t) && strings->views[2].len == strings->views[1].len;
+    for (Py_ssize_t at = 0; good && at < strings->count; at++)
+        good = strings->starts[at] >= 0 && strings->lengths[at] >= 0 && strings->lengths[at] <= strings->views[0].len &&
+               strings->starts[at] <= strings->views[0].len - strings->lengths[at];
+    if (good) return 0;
+    strings_close(strings);
+    PyErr_SetString(PyExc_ValueError, "these are no strings");
+    return -1;
+}
+
+static int compare(const char *one, int64_t length, const char *other, int64_t other_length)
+{
+    int found = memcmp(one, other, (size_t)(length < other_length ? length : other_length));
+    return found ? found : (length > other_length) - (length < other_length);
+}
+
+/* ---- sorting: by the first eight bytes as a number, then by the rest; equal strings keep their order */
+
+typedef struct { uint64_t head; const char *text; int64_t length, place; } Item;
+
+static int compare_items(const void *one, const void *other)
+{
+    const Item *a = one, *b = other;
+    if (a->head != b->head) return a->head < b->head ? -1 : 1;
+    int found = compare(a->text, a->length, b->text, b->length);
+    return found ? found : (a->place > b->place) - (a->place < b->place);
+}
+
+static PyObject *order(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *text, *starts, *lengths, *result = NULL;
+    Strings strings;
+    if (!PyArg_ParseTuple(args, "OOO", &text, &starts, &lengths) || strings_open(&strings, text, starts, lengths) < 0)
+        return NULL;
+    Item *items = PyMem_RawMalloc((size_t)(strings.count ? strings.count : 1) * sizeof(Item));
+    if (!items) { PyErr_NoMemory(); goto done; }
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t at = 0; at < strings.count; at++) {
+        Item *item = &items[at];
+        item->text = strings.text + strings.starts[at];
+        item->length = strings.lengths[at];
+        item->place = at;
+        item->head = 0;
+        for (int64_t byte = 0; byte < 8; byte++)
+            item->head = item->head << 8 | (byte < item->length ? (unsigned char)item->text[byte] : 0);
+    }
+    qsort(items, (size_t)strings.count, sizeof(Item), compare_items);
+    Py_END_ALLOW_THREADS
+    result = PyBytes_FromStringAndSize(NULL, strings.count * (Py_ssize_t)sizeof(int64_t));
+    if (result) {
+        int64_t *places = (int64_t *)PyBytes_AS_STRING(result);
+        for (Py_ssize_t at = 0; at < strings.count; at++) places[at] = items[at].place;
+    }
+done:
+    PyMem_RawFree(items);
+    strings_close(&strings);
+    return result;
+}
+
+/* ---- merging */
+
+static PyObject *merge(PyObject *Py_UNUSED(module), PyObject *sources)
+{
+    PyObject *list = PySequence_Fast(sources, "sources are a sequence"), *result = NULL, *owners = NULL, *all = NULL;
+    Py_ssize_t count = list ? PySequence_Fast_GET_SIZE(list) : 0, opened = 0, total = 0, found = 0;
+    Strings *strings = PyMem_RawCalloc((size_t)(count ? count : 1), sizeof(Strings));
+    Py_ssize_t *at = PyMem_RawCalloc((size_t)(count ? count : 1), sizeof(Py_ssize_t));
+    int64_t **places = PyMem_RawCalloc((size_t)(count ? count : 1), sizeof(int64_t *));
+    if (!list) goto done;
+    if (!strings || !at || !places) { PyErr_NoMemory(); goto done; }
+    all = PyList_New(count);
+    if (!all) goto done;
+    for (; opened < count; opened++) {
+        PyObject *text, *starts, *lengths;
+        if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(list, opened), "OOO", &text, &starts, &lengths) ||
+            strings_open(&strings[opened], text, starts, lengths) < 0)
+            goto done;
+        PyObject *own = PyBytes_FromStringAndSize(NULL, strings[opened].count * (Py_ssize_t)sizeof(int64_t));
+        if (!own) { opened++; goto done; }
+        places[opened] = (int64_t *)PyBytes_AS_STRING(own);
+        PyList_SET_ITEM(all, opened, own);
+        total += strings[opened].count;
+    }
+    owners = PyBytes_FromStringAndSize(NULL, 2 * total * (Py_ssize_t)sizeof(int64_t));
+    if (!owners) goto done;
+    int64_t *owner = (int64_t *)PyBytes_AS_STRING(owners);
+    for (;;) { /* sources are few: the smallest of their next strings is found by looking at each */
+        Py_ssize_t best = -1;
+        for (Py_ssize_t source = 0; source < count; source++) {
+            Strings *own = &strings[source];
+            if (at[source] == own->count) continue;
+            if (best < 0 || compare(own->text + own->starts[at[source]], own->lengths[at[source]],
+                                    strings[best].text + strings[best].starts[at[best]],
+                                    strings[best].lengths[at[best]]) < 0)
+                best = source;
+        }
+        if (best < 0) break;
+        const char *text = strings[best].text + strings[best].starts[at[best]];
+        int64_t length = strings[best].lengths[at[best]];
+        owner[2 * found] = best;
+        owner[2 * found + 1] = at[best];
+        for (Py_ssize_t source = best; source < count; source++) {
+            Strings *own = &strings[source];
+            if (at[source] < own->count && own->lengths[at[source]] == length &&
+                memcmp(own->text + own->starts[at[source]], text, (size_t)length) == 0)
+                places[source][at[source]++] = found;
+        }
+        found++;
+    }
+    result = Py_BuildValue("y#O", (char *)owner, 2 * found * (Py_ssize_t)sizeof(int64_t), all);
+done:
+    for (Py_ssize_t source = 0; source < opened; source++) strings_close(&strings[source]);
+    PyMem_RawFree(strings);
+    PyMem_RawFree(at);
+    PyMem_RawFree(places);
+    Py_XDECREF(list);
+    Py_XDECREF(owners);
+    Py_XDECREF(all);
+    return result;
+}
+
+/* ---- what each has in common with the one before it */
+
+static PyObject *shared(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *text, *starts, *lengths;
+    Strings strings;
+    int64_t most;
+    if (!PyArg_ParseTuple(args, "OOOL", &text, &starts, &lengths, &most) ||
+        strings_open(&strings, text, starts, lengths) < 0)
+        return NULL;
+    PyObject *result = PyBytes_FromStringAndSize(NULL, strings.count * (Py_ssize_t)sizeof(int64_t));
+    if (result) {
+        int64_t *found = (int64_t *)PyBytes_AS_STRING(result);
+        for (Py_ssize_t at = 0; at < strings.count; at++) {
+            int64_t same = 0, end = at ? strings.lengths[at] : 0;
+            if (at && strings.lengths[at - 1] < end) end = strings.lengths[at - 1];
+            if (end > most) end = most;
+            while (same < end &&
+                   strings.text[strings.starts[at] + same] == strings.text[strings.starts[at - 1] + same])
+                same++;
+            found[at] = same;
+        }
+    }
+    strings_close(&strings);
+    return result;
+}
+
+static PyMethodDef functions[] = {
+    {"shared", shared, METH_VARARGS, "(text, starts, lengths, most) -> leading bytes that each has in common with the last."},
+    {"order", order, METH_VARARGS, "(text, starts, lengths) -> the places of the strings in sorted order."},
+    {"merge", merge, METH_O, "[(text, starts, lengths), ...], each sorted -> (source and place of each, [places])."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_strings", NULL, -1, functions, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__strings(void) { return PyModule_Create(&module); }

@@ -1,0 +1,9 @@
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+Arrays: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
+
+def order(text: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any]) -> bytes: ...
+def merge(sources: list[Arrays]) -> tuple[bytes, list[bytes]]: ...
+def shared(text: NDArray[Any], starts: NDArray[Any], lengths: NDArray[Any], most: int) -> bytes: ...

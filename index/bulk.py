@@ -1,0 +1,247 @@
+"""A whole index at once: documents are inverted in several processes and written as one segment.
+
+Each process inverts its share. Then their words are joined and ranked, each process sorts its occurrences by rank, and
+one writes the segment from what all of them have sorted: `merge` does not care where its sources are.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
+from functools import cached_property
+from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+
+import numpy as np
+
+from archive.types import FacetField
+from index.dictionary import Strings
+from index.documents import FIELDS, Document, DocumentSource, Inverted, StoredDocuments, ValueColumn, write_segment
+from index.merge import Counts, Keys, Layout, Source, own_keys
+from index.segment import SegmentFile
+
+WORTH_A_PROCESS = 2_000
+"""Documents at once for which it pays to start another process."""
+
+MOST_OCCURRENCES = 24_000_000
+"""Occurrences that a process keeps in memory; then they become a segment, to be merged with others at the end."""
+
+
+class Bulk:
+    """Takes documents and writes them as one segment file. To be used as a context: it ends its processes."""
+
+    def __init__(self, folder: Path, processes: int | None = None) -> None:
+        self._folder = folder
+        self._processes = processes or min(os.cpu_count() or 1, 8)
+        self._own = Inverted()
+        self._workers: list[_Worker] = []
+        self._parts: list[Path] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._temporary = Path(self._stack.enter_context(TemporaryDirectory(dir=self._folder, prefix="bulk-")))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, documents: Sequence[Document]) -> dict[int, str]:
+        """Add documents. Those that cannot be inverted are left out: their articles' ids map to the reasons."""
+        if len(documents) >= WORTH_A_PROCESS:
+            while len(self._workers) < self._processes - 1:
+                self._workers.append(self._stack.enter_context(_Worker(self._temporary)))
+        shares = len(self._workers) + 1
+        for at, worker in enumerate(self._workers, 1):
+            worker.call("add", documents[at::shares])
+        failed = self._own.add(documents[::shares])
+        for worker in self._workers:
+            failed |= worker.result()
+        if self._own.occurrences > MOST_OCCURRENCES:
+            self._spill()
+        return failed
+
+    def _sources(self) -> list[DocumentSource]:
+        sources: list[DocumentSource] = [RemoteDocuments(worker) for worker in self._workers]
+        sources.append(self._own)  # the last, so that the others work while it does
+        return [source for source in sources if source.count]
+
+    def _spill(self) -> None:
+        """Write what is in memory as a segment, to be merged at the end."""
+        sources = self._sources()
+        if sources:
+            path = self._temporary / f"{len(self._parts)}.seg"
+            write_segment(path, sources)
+            self._parts.append(path)
+        self._own = Inverted()
+        for worker in self._workers:
+            worker.call("restart")
+            worker.result()
+
+    def write(self, path: Path) -> int:
+        """Write the segment; returns how many documents it has."""
+        if self._parts:
+            self._spill()
+            sources: list[DocumentSource] = [StoredDocuments(SegmentFile(part), None) for part in self._parts]
+        else:
+            sources = self._sources()
+        if sources:
+            write_segment(path, sources)
+        return sum(source.count for source in sources)
+
+
+class _Worker:
+    """A process that inverts, and the calls to it: one at a time is under way."""
+
+    def __init__(self, folder: Path) -> None:
+        self._connection, theirs = Pipe()
+        with theirs:
+            os.set_inheritable(theirs.fileno(), True)
+            self._process = subprocess.Popen(  # noqa: S603  # ourselves
+                [sys.executable, "-m", "index.bulk", str(theirs.fileno()), str(folder)], pass_fds=[theirs.fileno()]
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()  # which ends the process
+        self._process.wait()
+
+    def call(self, name: str, *arguments: object) -> None:
+        """Begin a call; its result must be taken before the next."""
+        with suppress(BrokenPipeError):  # `result` says so
+            self._connection.send((name, arguments))
+
+    def result(self) -> Any:  # whatever was called
+        """The result of the call under way; raises what it raised."""
+        try:
+            found = self._connection.recv()
+        except EOFError as error:
+            raise OSError("a process that was indexing ended unexpectedly") from error
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+class RemoteDocuments:
+    """The documents of a worker."""
+
+    def __init__(self, worker: _Worker) -> None:
+        self._worker = worker
+        worker.call("describe")
+        found: tuple[int, dict[str, Counts], dict[FacetField, ValueColumn], Counts, dict[str, Counts]] = worker.result()
+        self.count, self.numbers, self.values, self.title_ends, self._lengths = found
+
+    def field(self, name: str) -> tuple[Source, Counts]:
+        """See `DocumentSource`."""
+        return _RemoteRuns(self._worker, name), self._lengths[name]
+
+
+class _RemoteRuns:
+    """The runs of a worker as a source. What they are is asked for when it is needed, so that workers work at once."""
+
+    def __init__(self, worker: _Worker, name: str) -> None:
+        self._worker = worker
+        self._name = name
+        self._keys: list[Keys] | None = None
+        worker.call("words", name)
+
+    @cached_property
+    def _described(self) -> tuple[int, Strings, Counts, int]:
+        found: tuple[int, Strings, Counts, int] = self._worker.result()
+        return found
+
+    @property
+    def documents(self) -> int:
+        """See `Source`."""
+        return self._described[0]
+
+    @property
+    def words(self) -> Strings:
+        """See `Source`."""
+        return self._described[1]
+
+    @property
+    def counts(self) -> Counts:
+        """See `Source`."""
+        return self._described[2]
+
+    @property
+    def max_position(self) -> int:
+        """See `Source`."""
+        return self._described[3]
+
+    def prepare(self, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> None:
+        """See `Source.prepare`."""
+        self._layout = layout
+        if not len(self.words):  # nobody will ask for the keys of no words
+            self._keys = []
+            return
+        self._worker.call("sort", self._name, ranks, codes, first_document, layout)
+
+    def keys(self, first: int, last: int) -> Iterator[Keys]:
+        """See `Source.keys`."""
+        if self._keys is None:
+            self._keys = [np.load(path, mmap_mode="r") for path in self._worker.result()]
+        return own_keys(self._keys, first, last, self._layout)
+
+
+class _Inverting:
+    """What a worker does when it is called."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files = 0
+        self.restart()
+
+    def restart(self) -> None:
+        self._documents = Inverted()
+        self._fields: dict[str, tuple[Source, Counts]] = {}
+
+    def add(self, documents: Sequence[Document]) -> dict[int, str]:
+        return self._documents.add(documents)
+
+    def describe(self) -> tuple[int, dict[str, Counts], dict[FacetField, ValueColumn], Counts, dict[str, Counts]]:
+        documents = self._documents
+        lengths = {name: documents.lengths(name) for name in FIELDS}
+        return documents.count, documents.numbers, documents.values, documents.title_ends, lengths
+
+    def _field(self, name: str) -> tuple[Source, Counts]:
+        if name not in self._fields:
+            self._fields[name] = self._documents.field(name)
+        return self._fields[name]
+
+    def words(self, name: str) -> tuple[int, Strings, Counts, int]:
+        source, _ = self._field(name)
+        return source.documents, source.words, source.counts, source.max_position
+
+    def sort(self, name: str, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> list[Path]:
+        source, _ = self._field(name)
+        source.prepare(ranks, codes, first_document, layout)
+        paths = []
+        for keys in source.sorted_runs():  # type: ignore[attr-defined]  # these are runs
+            self._files += 1
+            paths.append(self._folder / f"{os.getpid()}-{self._files}.npy")
+            np.save(paths[-1], keys)
+        return paths
+
+
+def _serve(connection: Connection, inverting: _Inverting) -> None:
+    while True:
+        try:
+            name, arguments = connection.recv()
+        except EOFError:
+            return
+        try:
+            found = getattr(inverting, name)(*arguments)
+        except Exception as error:  # noqa: BLE001  # it is raised where the call was made
+            found = error
+        connection.send(found)
+
+
+if __name__ == "__main__":
+    with Connection(int(sys.argv[1])) as parent:
+        _serve(parent, _Inverting(Path(sys.argv[2])))
