@@ -9,10 +9,11 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { SEPARATOR, LETTER, DIGIT, UNSPACED, MARK, APOSTROPHE, POINT, COMMA, UNKNOWN };
+enum { SEPARATOR, LETTER, DIGIT, UNSPACED, MARK, APOSTROPHE, POINT, COMMA, UNSPACED_MARK, WHOLE, UNKNOWN };
 #define KIND 0x0f
 #define SMALL 0x10 /* a small Latin letter: what the letters before the s of a plural acronym are not */
 #define CODES 0x110000
+#define SOFT_HYPHEN 0xad /* part of a word, but not of a stretch without spaces */
 #define NO_FOLD 0xffffffu
 #define KIND_OF(info) ((info) >> 24)
 #define FOLD_OF(info) ((info) & 0xffffffu)
@@ -155,7 +156,7 @@ failed:
 
 /* ---- the scanner */
 
-typedef struct { uint64_t place; uint32_t start, end; } Part; /* a word in a chunk: its form's place, and its own */
+typedef struct { uint64_t place; uint32_t start, end, position; } Part; /* a word in a chunk: its form's place, and its own */
 
 #define QUEUE 64
 typedef struct { uint32_t hash, length; size_t place; uint32_t position; } Queued;
@@ -175,6 +176,7 @@ typedef struct {
     Queued queue[QUEUE];
     int queued;
     size_t emitted;
+    int parted; /* a paragraph has ended since the last word of the text */
     PyObject *elided; /* a capsule of the forms that an apostrophe parts from the next word */
     const Table *wanted; /* while finding */
     PyObject *hits;
@@ -255,6 +257,8 @@ static int flush(Scanner *self)
 static int emit(Scanner *self, const char *form, size_t length, uint32_t hash, Py_ssize_t start, Py_ssize_t end,
                 uint32_t *position)
 {
+    if (self->parted) *position += self->gap;
+    self->parted = 0;
     if (self->wanted) {
         Entry *entry = table_find(self->wanted, form, length, hash);
         if (entry) {
@@ -285,11 +289,12 @@ static int analyse(Scanner *self, PyObject *chunk, int dialect, int64_t *value)
     *value = (int64_t)(self->multi.used / sizeof(Part)) << 24 | count;
     for (Py_ssize_t at = 0; at < count; at++) {
         const char *form;
-        Py_ssize_t length, start, end;
-        if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(words, at), "s#nn", &form, &length, &start, &end)) goto failed;
+        Py_ssize_t length, start, end, position;
+        if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(words, at), "s#nnn", &form, &length, &start, &end, &position))
+            goto failed;
         Entry *entry = intern(self, form, (size_t)length, hash_of(form, (size_t)length));
         if (!entry) goto failed;
-        Part part = {(uint64_t)((char *)entry - self->forms.entries.data), (uint32_t)start, (uint32_t)end};
+        Part part = {(uint64_t)((char *)entry - self->forms.entries.data), (uint32_t)start, (uint32_t)end, (uint32_t)position};
         if (append(&self->multi, &part, sizeof part) < 0) goto failed;
     }
     Py_DECREF(words);
@@ -318,8 +323,11 @@ static int emit_analysed(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssi
         if (keep && table_add(table, key, length, hash, value) < 0) goto done;
     }
     Py_ssize_t count = value & 0xffffff, first = value >> 24;
+    uint32_t last = 0;
     for (Py_ssize_t at = 0; at < count && at < limit; at++) {
         Part part = ((Part *)self->multi.data)[first + at];
+        if (at) *position += part.position - last - 1; /* the gaps between paragraphs, where this is a whole text */
+        last = part.position;
         Entry *form = ENTRY(&self->forms, part.place);
         if (emit(self, TEXT(form), form->length, form->hash, start + part.start, start + part.end, position) < 0) goto done;
     }
@@ -352,7 +360,7 @@ static int emit_pair(Scanner *self, PyObject *text, Py_ssize_t at, Py_ssize_t en
 /* Letters and digits and what stands between them; `form` is what they fold to without it. */
 typedef struct {
     Py_ssize_t start, apostrophe;
-    int odd, apostrophes, points, commas;
+    int odd, marks, apostrophes, points, commas;
     Py_ssize_t small, digits;
     size_t size, head; /* bytes of the form, and of what is before the apostrophe */
     char *form; /* FORM + 8 bytes */
@@ -398,9 +406,11 @@ static int emit_chunk(Scanner *self, PyObject *text, Chunk *chunk, Py_ssize_t en
     size_t size = chunk->size;
     char number[FORM + 8];
     const char *form = chunk->form;
+    const Py_UCS4 last = PyUnicode_READ_CHAR(text, end - 1);
     if (chunk->odd || !size || length > self->longest) goto python;
+    if (chunk->marks && (last == 's' || last == 'S' || chunk->apostrophes)) goto python;
     if (!chunk->apostrophes && !chunk->points && !chunk->commas) {
-        if (length > 2 && PyUnicode_READ_CHAR(text, end - 1) == 's' && chunk->small == 1 && !chunk->digits)
+        if (length > 2 && last == 's' && chunk->small == 1 && !chunk->digits)
             size--; /* the plural of an acronym */
     } else if (chunk->apostrophes == 1 && !chunk->points && !chunk->commas) {
         Py_UCS4 first = PyUnicode_READ_CHAR(text, chunk->apostrophe + 1);
@@ -430,26 +440,31 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
     const void *data = PyUnicode_DATA(text);
     const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
     const size_t begin = self->emitted;
-    int parted = 0;
     char form[FORM + 8];
 #define CODE(at) PyUnicode_READ(width, data, at)
 #define KIND_AT(at) ((at) < length ? kind_of(self, CODE(at)) : SEPARATOR)
+    self->parted = 0;
+    if (PyUnicode_MAX_CHAR_VALUE(text) > 0xff) /* a few characters are digits and unspaced at once: all is left to Python */
+        for (Py_ssize_t at = 0; at < length; at++) {
+            int kind = KIND_AT(at);
+            if (kind < 0) return -1;
+            if (kind == WHOLE) return emit_analysed(self, text, 0, length, dialect, 0, PY_SSIZE_T_MAX, position);
+        }
     for (Py_ssize_t at = 0; at < length;) {
         int kind = KIND_AT(at);
         if (kind < 0) return -1;
-        if (!IS_WORD(kind) && (kind & KIND) != UNSPACED && (kind & KIND) != MARK) {
-            if (CODE(at) == '\n' && at + 1 < length && CODE(at + 1) == '\n') parted = 1;
+        const int unspaced = (kind & KIND) == UNSPACED || (kind & KIND) == UNSPACED_MARK;
+        if (!IS_WORD(kind) && !unspaced && (kind & KIND) != MARK) {
+            if (CODE(at) == '\n' && at + 1 < length && CODE(at + 1) == '\n') self->parted = self->emitted > begin;
             at++;
             continue;
         }
-        if (parted && self->emitted > begin) *position += self->gap;
-        parted = 0;
         Py_ssize_t start = at;
-        if ((kind & KIND) == UNSPACED) {
-            int plain = 1;
+        if (unspaced) {
+            int plain = (kind & KIND) == UNSPACED;
             for (at++; at < length; at++) {
                 if ((kind = KIND_AT(at)) < 0) return -1;
-                if ((kind & KIND) == MARK) plain = 0;
+                if (((kind & KIND) == MARK && CODE(at) != SOFT_HYPHEN) || (kind & KIND) == UNSPACED_MARK) plain = 0;
                 else if ((kind & KIND) != UNSPACED) break;
             }
             if (!plain) {
@@ -462,7 +477,7 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
         }
         /* letters, digits, and what may stand between them */
         Chunk chunk = {.start = start, .form = form};
-        int before = SEPARATOR;
+        int before = SEPARATOR, mixed = 0;
         for (; at < length; at++) {
             int next;
             const Py_UCS4 code = CODE(at);
@@ -478,19 +493,26 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
                 continue;
             }
             switch (kind & KIND) {
+            case UNSPACED_MARK: /* whether it belongs to what is before it or after it, Python sees from both */
+                chunk.odd = mixed = 1;
+                break;
+            case UNSPACED:
+                if (!mixed) goto ended;
+                break;
             case MARK:
-                if (FOLD_OF(self->infos[code])) chunk.odd = 1; /* else it only tells how a letter sounds */
+                if (FOLD_OF(self->infos[code])) chunk.odd = 1;
+                else chunk.marks = 1; /* it only tells how a letter sounds */
                 break;
             case APOSTROPHE:
                 if ((next = KIND_AT(at + 1)) < 0) return -1;
-                if (!(IS_WORD(next) || (next & KIND) == MARK)) goto ended;
+                if (!(IS_WORD(next) || (next & KIND) == MARK || (next & KIND) == UNSPACED_MARK)) goto ended;
                 chunk.apostrophes++;
                 chunk.apostrophe = at;
                 chunk.head = chunk.size;
                 break;
             case POINT:
                 if ((next = KIND_AT(at + 1)) < 0) return -1;
-                if (!IS_WORD(before) && (before & KIND) != MARK) goto ended;
+                if (!IS_WORD(before) && (before & KIND) != MARK && (before & KIND) != UNSPACED_MARK) goto ended;
                 if (!IS_WORD(next) && !chunk.points) goto ended;
                 chunk.points++;
                 break;
@@ -520,7 +542,7 @@ static PyObject *scanner_add(Scanner *self, PyObject *args)
     uint32_t position = 0;
     if (scan(self, title, dialect, &position) < 0) goto failed;
     uint32_t end = position;
-    if (position) position += self->gap;
+    if (end) position += self->gap;
     if (scan(self, body, dialect, &position) < 0 || flush(self) < 0) goto failed;
     return Py_BuildValue("nI", (Py_ssize_t)((self->words.used - begin) / sizeof(int32_t)), end);
 failed:

@@ -8,7 +8,7 @@ class Scanner:
     def __init__(
         self,
         classify: Callable[[int], tuple[int, int]],
-        analyse: Callable[[str, int], Sequence[tuple[str, int, int]]],
+        analyse: Callable[[str, int], Sequence[tuple[str, int, int, int]]],
         elided: Wanted,
         gap: int,
         longest: int,

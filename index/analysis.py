@@ -140,13 +140,16 @@ def tokenise(text: str, language: str | None = None) -> list[Token]:
     tokens: list[Token] = []
     position = 0
     done = 0
+    parted = False
     for found in _TOKEN.finditer(text):
         start = found.start()
-        if tokens and text.find("\n\n", done, start) >= 0:
-            position += PARAGRAPH_GAP
+        parted = parted or text.find("\n\n", done, start) >= 0
         done = found.end()
         pieces = _pieces if found.end() - start <= MAX_FORM else _pieces.__wrapped__  # rare and long: not worth memory
         for form, first, last in pieces(found.lastgroup or "", found.group(), language):
+            if parted:
+                position += PARAGRAPH_GAP if tokens else 0
+                parted = False
             tokens.append(Token(form, start + first, start + last, position))
             position += 1
     return tokens
@@ -203,7 +206,9 @@ _CELL = re.compile(rf"[{_UNSPACED}][{re.escape(_MARKS)}]*")
 
 # --- kinds of characters, for the compiled scanner -------------------------------------------------------------------
 
-_SEPARATOR, _LETTER_KIND, _DIGIT, _UNSPACED_KIND, _MARK, _APOSTROPHE_KIND, _POINT, _COMMA = range(8)
+_SEPARATOR, _LETTER_KIND, _DIGIT, _UNSPACED_KIND, _MARK, _APOSTROPHE_KIND, _POINT, _COMMA, _UNSPACED_MARK, _WHOLE = (
+    range(10)
+)
 _SMALL = 0x10
 _SMALL_LETTER = re.compile("[a-zß-öø-ÿ]")
 _JAMO = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")  # NFC joins them
@@ -218,7 +223,11 @@ def classify(code: int) -> tuple[int, int]:
     folded = fold(character) if not 0xD800 <= code <= 0xDFFF else ""
     fold_to = ord(folded) if len(folded) == 1 and not _JAMO.match(character) else -1
     if _CELL.match(character):
-        return _UNSPACED_KIND, fold_to
+        if re.fullmatch(r"\d", character):
+            return _WHOLE, -1
+        return (_UNSPACED_MARK, -1) if character in _MARKS else (_UNSPACED_KIND, fold_to)
+    if character in APOSTROPHES and re.fullmatch(_LETTER_OR_DIGIT, character):
+        return _LETTER_KIND, -1  # ʼ is a letter, but for what it means
     if character in _MARKS or character == "\u00ad":
         return _MARK, 0 if re.match("[\u00ad\u064b-\u0652]", character) else -1
     for kind, characters in ((_APOSTROPHE_KIND, APOSTROPHES), (_POINT, ".\u066b"), (_COMMA, ",\u00a0\u202f\u066c")):

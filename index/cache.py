@@ -23,6 +23,8 @@ class Cache(Generic[Item]):
 
     def keep(self, key: object, item: Item, size: int) -> Item:
         """Keep an item under a key; returns it."""
+        if key in self._items:
+            self._room += self._items.pop(key)[1]
         self._items[key] = item, size
         self._room -= size
         while self._room < 0 and len(self._items) > 1:

@@ -2,7 +2,7 @@
 
 A packed array is a plane of whole bytes and a plane of the bits above them. Values that would make it wide for the sake
 of a few are patched (PFOR: Zukowski and others, "Super-Scalar RAM-CPU Cache Compression", ICDE 2006): the planes hold
-their low bits, and a sorted list of places has them whole. So there is no largest value.
+their low bits, and a sorted list of places has them whole. So a width limits no value.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,6 +20,7 @@ WIDTHS = (0, 1, 2, 4, 8, 9, 10, 12, 16, 17, 18, 20, 24, 32)
 """Bits a value may take: none, 8, 16 or 32 in the plane of bytes, and none, 1, 2, 4 or 8 in the plane above."""
 
 _PATCH_BITS = 96
+_HIGHEST = (1 << 31) - 1
 _LOW_TYPES = {8: "u1", 16: "<u2", 32: "<u4"}
 _ALIGN = 8
 """Values that fill whole bytes of any upper plane."""
@@ -60,13 +61,16 @@ class PackedWriter:
             self._sinks["high"](np.zeros(0, dtype=np.uint8))
 
     def append(self, values: Array) -> None:
-        """Add values (below 2**32)."""
+        """Add values; raises OverflowError where one needs more than 31 bits."""
         numbers = values if values.dtype == bool else values.astype(np.uint32, copy=False)
         if self._limit < 1 << 32 and values.dtype != bool:
             large = np.flatnonzero(numbers >= self._limit)
             if len(large):
+                _check(numbers[large])
                 self._sinks["place"]((large + self._count).astype("<i8"))
                 self._sinks["value"](numbers[large].astype("<u4"))
+        elif values.dtype != bool:
+            _check(numbers)
         self._count += len(numbers)
         if self._low_bits:
             self._sinks["low"](numbers.astype(_LOW_TYPES[self._low_bits]))
@@ -88,6 +92,11 @@ class PackedWriter:
             padded = np.zeros(_ALIGN, dtype=np.uint8)
             padded[: len(self._pending)] = self._pending
             self._sinks["high"](_join_bits(padded, self._high_bits))
+
+
+def _check(numbers: Numbers) -> None:
+    if numbers.max(initial=0) > _HIGHEST:
+        raise OverflowError(f"{numbers.max():,} is more than {_HIGHEST:,}, the highest number that is packed")
 
 
 def _join_bits(values: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:

@@ -94,8 +94,8 @@ Finder = Callable[[str, int], list[Hit]]
 """Finds forms in a text of a dialect."""
 
 
-def _analyse(chunk: str, dialect: int) -> list[tuple[str, int, int]]:
-    return [token[:3] for token in analysis.tokenise(chunk, DIALECTS[dialect])]
+def _analyse(chunk: str, dialect: int) -> Sequence[analysis.Token]:
+    return analysis.tokenise(chunk, DIALECTS[dialect])
 
 
 def _compiled() -> "_scan.Scanner":
