@@ -15,6 +15,9 @@ from index.whoosh_index import WhooshIndex
 
 Record = dict[str, str]
 
+Shown = tuple[str, str]
+"""A title and a passage in HTML."""
+
 
 class Engine(Protocol):
     """What the benchmark asks of an engine."""
@@ -22,13 +25,16 @@ class Engine(Protocol):
     name: str
 
     def build(self, records: Sequence[Record]) -> None:
-        """Index these articles; only this is timed. What only stores them is done before, in `prepare`."""
+        """Index these articles; only this is timed. What only stores them is done before, when it is made."""
 
     def search(self, query: Query) -> object:
         """The ten best articles and the total."""
 
-    def page(self, query: Query) -> int:
-        """The ten best articles with their texts' snippets; how many articles matched."""
+    def page(self, query: Query) -> list[Shown]:
+        """The ten best articles with a passage of each."""
+
+    def count(self, query: Query) -> int:
+        """How many articles match."""
 
     def size(self) -> int:
         """Bytes of the index on disk."""
@@ -36,6 +42,18 @@ class Engine(Protocol):
 
 def _size(path: Path) -> int:
     return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+
+
+def to_text(query: Query) -> str:
+    """A query in the archive's language."""
+    words = query.words
+    return {
+        "and": " ".join(words),
+        "or": " OR ".join(words),
+        "phrase": f'"{" ".join(words)}"',
+        "bool": f"{words[0]} AND ({' OR '.join(words[1:3])}) NOT {words[-1]}",
+        "prefix": f"{words[0]}*",
+    }[query.kind]
 
 
 class Ours:
@@ -56,12 +74,11 @@ class Ours:
         self.index = WhooshIndex(self.folder, self.store, self.store.database_id)
 
     def _article(self, record: Record) -> NewArticle:
-        published = PublicationDate.parse(record["date"]) if record["date"] else None
         return NewArticle(
             title=record["title"],
             body=record["body"],
             origin=Origin("bench", "jsonl", record["key"]),
-            published=published,
+            published=PublicationDate.parse(record["date"]) if record["date"] else None,
             language=record["lang"] or None,
             source=record["source"] or None,
             authors=(record["author"],) if record["author"] else (),
@@ -72,19 +89,12 @@ class Ours:
         with self.index.rebuild() as fresh:
             for changes in self.changes:
                 fresh.apply(changes)
+        self.changes.clear()
 
     def _request(self, query: Query) -> SearchRequest:
-        words = query.words
-        text = {
-            "and": " ".join(words),
-            "or": " OR ".join(words),
-            "phrase": f'"{" ".join(words)}"',
-            "bool": f"{words[0]} AND ({' OR '.join(words[1:3])}) NOT {words[-1]}",
-            "prefix": f"{words[0]}*",
-        }[query.kind]
         first, last = map(date.fromisoformat, query.dates) if query.dates else (None, None)
         return SearchRequest(
-            query=text,
+            query=to_text(query),
             filter=ArticleFilter(published_from=first, published_to=last),
             sort=Sort.NEWEST if query.newest else Sort.RELEVANCE,
             page_size=10,
@@ -97,8 +107,12 @@ class Ours:
         with self.index._open() as snapshot:  # noqa: SLF001  # the search without the page has no public name
             return Search(snapshot, request, parse(request.query)).best()
 
-    def page(self, query: Query) -> int:
-        return self.index.search(self._request(query)).total
+    def page(self, query: Query) -> list[Shown]:
+        return [(hit.title.text, hit.snippets[0].text) for hit in self.index.search(self._request(query)).hits]
+
+    def count(self, query: Query) -> int:
+        found = self.index.search(self._request(query))
+        return 0 if found.relaxed else found.total
 
     def size(self) -> int:
         return _size(self.folder)
@@ -111,7 +125,7 @@ class Fts5:
 
     def __init__(self, folder: Path, records: Sequence[Record]) -> None:
         self.path = folder / "fts5.db"
-        self.connection = sqlite3.connect(self.path)
+        self.connection = sqlite3.connect(self.path, check_same_thread=False)
         self.connection.execute("CREATE TABLE article (id INTEGER PRIMARY KEY, title TEXT, body TEXT, day TEXT)")
         self.connection.executemany(
             "INSERT INTO article VALUES (?, ?, ?, ?)",
@@ -129,7 +143,7 @@ class Fts5:
         self.connection.execute("INSERT INTO fts (fts) VALUES ('rebuild')")
         self.connection.commit()
 
-    def _run(self, query: Query, columns: str) -> list[tuple[object, ...]]:
+    def _from(self, query: Query) -> tuple[str, tuple[str, ...]]:
         words = [f'"{word}"' for word in query.words]
         match = {
             "and": " AND ".join(words),
@@ -139,16 +153,34 @@ class Fts5:
             "prefix": f"{words[0]} *",
         }[query.kind]
         within = "AND a.day BETWEEN ? AND ?" if query.dates else ""
-        order = "a.day DESC" if query.newest else "bm25(fts, 2.0, 1.0)"
         tables = "fts JOIN article a ON a.id = fts.rowid"
-        statement = f"SELECT {columns} FROM {tables} WHERE fts MATCH ? {within} ORDER BY {order} LIMIT 10"
-        return self.connection.execute(statement, (match, *(query.dates or ()))).fetchall()
+        return f"FROM {tables} WHERE fts MATCH ? {within}", (match, *(query.dates or ()))
+
+    def _run(self, query: Query, columns: str) -> list[tuple[str, ...]]:
+        source, values = self._from(query)
+        order = "a.day DESC" if query.newest else "bm25(fts, 2.0, 1.0)"
+        # which ten are found first, so that no snippet is made of any other
+        inner = f"SELECT a.id AS id {source} ORDER BY {order} LIMIT 10"
+        if columns == "a.id":
+            return self.connection.execute(inner, values).fetchall()
+        if query.newest:
+            statement = (
+                f"SELECT {columns} FROM fts JOIN article a ON a.id = fts.rowid WHERE fts MATCH ?"
+                f" AND fts.rowid IN ({inner}) ORDER BY a.day DESC"
+            )
+            return self.connection.execute(statement, (values[0], *values)).fetchall()
+        return self.connection.execute(f"SELECT {columns} {source} ORDER BY {order} LIMIT 10", values).fetchall()
 
     def search(self, query: Query) -> object:
         return self._run(query, "a.id")
 
-    def page(self, query: Query) -> int:
-        return len(self._run(query, "a.id, a.title, a.day, snippet(fts, 1, '<b>', '</b>', '…', 40)"))
+    def page(self, query: Query) -> list[Shown]:
+        rows = self._run(query, "a.title, snippet(fts, 1, '<b>', '</b>', '…', 40)")
+        return [(row[0], row[1]) for row in rows]
+
+    def count(self, query: Query) -> int:
+        source, values = self._from(query)
+        return int(self.connection.execute(f"SELECT count(*) {source}", values).fetchone()[0])
 
     def size(self) -> int:
         return self.path.stat().st_size - self.before
@@ -210,13 +242,34 @@ class Tantivy:
     def search(self, query: Query) -> object:
         return self._search(query)
 
-    def page(self, query: Query) -> int:
+    def page(self, query: Query) -> list[Shown]:
         parsed, found = self._search(query)
         generator = self.tantivy.SnippetGenerator.create(self.searcher, parsed, self.schema, "body")
+        shown = []
         for _, address in found.hits:  # type: ignore[attr-defined]
             document = self.searcher.doc(address)
-            generator.snippet_from_doc(document).to_html()
-        return int(found.count)  # type: ignore[attr-defined]
+            shown.append((document["title"][0], generator.snippet_from_doc(document).to_html()))
+        return shown
+
+    def count(self, query: Query) -> int:
+        return int(self._search(query)[1].count)  # type: ignore[attr-defined]
 
     def size(self) -> int:
         return _size(self.folder)
+
+
+def stock_whoosh_rate(folder: Path, records: Sequence[Record]) -> float:
+    """Articles a second that Whoosh's own writer indexes, with its stemming analyzer and positions."""
+    from time import perf_counter
+
+    from whoosh import fields, index
+    from whoosh.analysis import StemmingAnalyzer
+
+    schema = fields.Schema(title=fields.TEXT(StemmingAnalyzer()), body=fields.TEXT(StemmingAnalyzer()))
+    folder.mkdir()
+    writer = index.create_in(str(folder), schema).writer(limitmb=256)
+    started = perf_counter()
+    for record in records:
+        writer.add_document(title=record["title"], body=record["body"])
+    writer.commit()
+    return len(records) / (perf_counter() - started)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func
 from sqlalchemy.dialects import sqlite
 
 from archive.types import Article, ArticleFilter, Headline, Origin, PublicationDate, Sort
-from db.models import ARTICLE
+from db.models import ARTICLE, CHANGE
 
 Item = TypeVar("Item")
 
@@ -36,6 +36,9 @@ def possible(numbers: Sequence[int]) -> list[int]:
     """Those that SQLite can compare with an id; there is nothing under the others."""
     return [number for number in numbers if -(2**63) <= number < 2**63]
 
+
+LAST_SEQUENCE = str(select(func.max(CHANGE.c.sequence)).compile(dialect=sqlite.dialect()))
+"""Asked at every search."""
 
 _ARTICLE = (
     ARTICLE.c.id, ARTICLE.c.title, ARTICLE.c.url, ARTICLE.c.source, ARTICLE.c.authors, ARTICLE.c.published,

@@ -160,8 +160,8 @@ class SqlStore:
 
     def last_sequence(self) -> int:
         """See `Store.last_sequence`."""
-        with reading(self._engine) as connection:
-            return int(connection.scalar(select(func.max(CHANGE.c.sequence))) or 0)
+        with single(self._engine) as cursor:
+            return int(cursor.execute(queries.LAST_SEQUENCE).fetchone()[0] or 0)
 
     def changes_since(self, sequence: int, limit: int = 1000) -> Changes:
         """See `Store.changes_since`."""

@@ -50,6 +50,7 @@ class WhooshIndex:
         self._lock = threading.RLock()
         self._snapshot: Snapshot | None = None
         self._stamp: tuple[int, ...] = ()
+        self._checked: tuple[tuple[int, ...], int] = ((), 0)
         self._open_segments: dict[Path, StoredSegment] = {}
 
     # -- how it stands
@@ -109,11 +110,14 @@ class WhooshIndex:
 
     def checkpoint(self) -> int:
         """See `Follower.checkpoint`."""
-        folder = self._folder.current()
-        try:
-            return Generation.open(folder).checkpoint() if folder else 0
-        except IndexUnavailableError:
-            return 0
+        stamp = self._folder.stamp()
+        if not stamp or stamp != self._checked[0]:
+            folder = self._folder.current()
+            try:
+                self._checked = stamp, Generation.open(folder).checkpoint() if folder else 0
+            except IndexUnavailableError:
+                return 0
+        return self._checked[1]
 
     def _count(self) -> int:
         try:
