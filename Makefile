@@ -53,7 +53,7 @@ lock: $(VENV)/dev.stamp
 	@$(LOCK) -o requirements/dev.txt -c requirements/base.txt pyproject.toml requirements/build.in requirements/dev.in
 
 clean:
-	rm -rf .venv .demo .bench build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -rf index/*.so .venv .demo .bench build dist *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
@@ -62,7 +62,17 @@ $(BIN)/python:
 	@echo "Making a virtual environment in $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/base.stamp: requirements/base.txt pyproject.toml | $(BIN)/python
+# The compiled part needs a compiler and Python's headers, where they can be had; without it everything works.
+define compiler
+	command -v cc > /dev/null && $(BIN)/python -c 'import os, sys, sysconfig; \
+		sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h")))' || { \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev python3-dev; fi; \
+	} || echo "Without a C compiler and Python's headers the archive works, but several times slower." >&2
+endef
+
+$(VENV)/base.stamp: requirements/base.txt pyproject.toml setup.py index/_scan.c index/_strings.c | $(BIN)/python
+	@$(compiler)
 	@echo "Installing the locked dependencies …"
 	@$(PIP) --require-hashes -r requirements/base.txt
 	@$(PIP) --no-deps --no-build-isolation -e .

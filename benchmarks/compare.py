@@ -1,9 +1,9 @@
 """`make bench`: the same articles into the archive, SQLite FTS5 and tantivy, the same queries to each, in one run.
 
-Prints a table in Markdown and writes benchmarks/results.json with the machine and the versions. Latencies are the median
-of several passes of each query, warm, in milliseconds, then percentiles over the queries: compare the columns of one
-run, not two runs. `search` is the ten best and the total; `snippets` is that with a passage of each, read from the
-store; `http` is the whole search page of the archive, with facets where its own index fills it.
+Prints a table in Markdown and writes benchmarks/results.json with the machine and the versions. Latencies are the
+median of several passes of each query, warm, in milliseconds, then percentiles over the queries: compare the columns
+of one run, not two runs. `search` is the ten best and the total; `snippets` is that with a passage of each, read from
+the store; `http` is the whole search page of the archive, with facets where its own index fills it.
 """
 
 import argparse
@@ -137,7 +137,7 @@ KINDS = {"search": "search", "snippets": "search with ten snippets", "http": "se
 
 
 def table(results: dict[str, Any]) -> str:
-    """The results as a table in Markdown, as README shows it: milliseconds, and how many times faster the archive is."""
+    """The results as a table in Markdown, as README shows it: milliseconds, and how many times as long others take."""
     engines = results["engines"]
     ours, *others = engines.values()
     lines = ["| | " + " | ".join(engines) + " |", "|---|" + "---|" * len(engines)]

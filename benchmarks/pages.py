@@ -1,6 +1,6 @@
-"""The whole search page over HTTP, the same page whoever searches: the archive's own, filled by its own index or by others.
+"""The whole search page over HTTP: the archive's, filled by its own index or by what another engine found.
 
-What the other engines found is shown by the archive's web application; they read titles from what they store themselves.
+The others read titles and passages from what they store themselves; they have no facets and no timeline to show.
 """
 
 from collections.abc import Callable

@@ -167,7 +167,8 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
 
     def frequency(self, fieldname: str, text: bytes) -> float:
         """The weight of a term in all documents."""
-        return float(self._read(fieldname, text).weights.sum())
+        found = self._view(fieldname).read(text) if fieldname in VIEWS else None
+        return float(found.weights.sum()) if found else 0.0
 
     def doc_frequency(self, fieldname: str, text: bytes) -> int:
         """In how many documents a term stands, deleted ones among them."""

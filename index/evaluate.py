@@ -15,7 +15,7 @@ from whoosh import query
 from index.cache import Cache
 from index.deadline import Deadline
 from index.postings import Documents
-from index.stored import Matches, View, Weights
+from index.stored import VIEWS, Matches, View, Weights
 
 B, K1 = 0.75, 1.2
 """BM25F's parameters (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009)."""
@@ -133,6 +133,8 @@ class Evaluator:
 
     def term(self, name: str, text: bytes) -> Result:
         """The documents with a term."""
+        if name not in VIEWS:
+            return NOTHING
         view = self.segment.view(name)
         matches = view.read(text)
         if matches is None:
@@ -150,6 +152,8 @@ class Evaluator:
 
     def phrase(self, name: str, texts: Sequence[bytes], slop: int = 1) -> Result:
         """The documents with these terms, each at most `slop` positions after the one before."""
+        if name not in VIEWS:
+            return NOTHING
         view = self.segment.view(name)
         found = [view.read(text) for text in texts]
         if not all(found):
@@ -183,7 +187,7 @@ class Evaluator:
     def _and(self, node: query.And) -> Result:
         if len(node.subqueries) == 1:
             return self.evaluate(node.subqueries[0])
-        results: list[Result] = []
+        results: list[Result] = [] if node.subqueries else [NOTHING]
         for part in node.subqueries:
             results.append(self.evaluate(part))
             if not len(results[-1][0]):

@@ -126,7 +126,7 @@ def join_words(sources: Sequence[Source]) -> Words:
     counts, coded = np.zeros(len(first), dtype=np.int64), np.zeros(0, dtype=np.int64)
     placed = []
     for source, places in zip(sources, own, strict=True):
-        ranks, codes = rank[places], code[places]
+        ranks, codes = (rank[places], code[places]) if len(words) else (places, places)
         counts += np.bincount(ranks, weights=source.counts, minlength=len(first)).astype(np.int64)
         coded = _add(coded, np.bincount(codes, weights=source.counts).astype(np.int64))
         placed.append((ranks, codes))

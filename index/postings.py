@@ -152,7 +152,7 @@ class Field:
         plain = range(self.terms.position(b":" + first), self.terms.starting_with(b":").stop)
         return (
             (term[1:] for term in islice(self.terms.iterate(plain.start), len(plain))),
-            (form.partition(FORM)[0] for form in self.forms.iterate(self.forms.position(first))),
+            (form for form in map(_form_of, self.forms.iterate(self.forms.position(first))) if form >= first),
         )
 
     # -- ranges of terms, for merging
@@ -189,6 +189,10 @@ class Field:
             first.append(len(words))
             words += [term + FORM + form for _, form in sorted(own)] if own else [term + FORM + term[1:]]
         return Strings.join(words), np.array(first, dtype=np.int64)
+
+
+def _form_of(marked: bytes) -> bytes:
+    return marked.partition(FORM)[0]
 
 
 _DECODED = 1 << 20

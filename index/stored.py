@@ -125,7 +125,10 @@ class View:
         else:
             found = [self._form(rank, code) for rank, code in self.field.places(text)]
         matches = join([each for each in found if len(each.documents)])
-        return self._only_titles(matches) if matches and self.in_title else matches
+        if not (matches and self.in_title):
+            return matches
+        titled = self._only_titles(matches)
+        return titled if len(titled.documents) else None
 
     def _term(self, rank: int) -> Matches:
         postings = self.field.postings(rank)

@@ -31,10 +31,10 @@ def run(*arguments: object, **environment: str) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy, without any network, so that nothing is left in the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     for name in (*PACKAGES, "tests", "benchmarks"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     options = ("--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check")
     run("-m", "pip", "wheel", *options, "--wheel-dir", folder / "built", folder)
     (built,) = (folder / "built").iterdir()
@@ -42,7 +42,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_four_packages_and_nothing_else_at_its_top(wheel: Path) -> None:
-    assert wheel.name == f"article_archive-{__version__}-py3-none-any.whl"
+    assert wheel.name.startswith(f"article_archive-{__version__}-")
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names} == {*PACKAGES, f"article_archive-{__version__}.dist-info"}
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from urllib.parse import urlencode
 
-from flask import Flask
+from flask import Flask, g, url_for
 
 from archive.types import FacetValue, PublicationDate, SearchRequest, TimelineBucket
 from web.params import to_args
@@ -40,6 +41,7 @@ def register(app: Flask) -> None:
         "size": written_size,
     }
     app.jinja_env.globals |= {
+        "article_address": article_address,
         "search_query": search_query,
         "toggled": toggled,
         "bars": bars,
@@ -83,7 +85,24 @@ def written_size(size: int) -> str:
 
 def search_query(request: SearchRequest, **changes: object) -> str:
     """The query string of a search's address with some parameters changed, beginning at its first page."""
-    return urlencode(to_args(request, **{"page": None, **changes}))
+    return "&".join([_encoded(name, value) for name, value in to_args(request, **{"page": None, **changes})])
+
+
+@lru_cache(maxsize=10_000)
+def _encoded(name: str, value: str) -> str:
+    """One parameter of an address; a page has a hundred links that share most of theirs."""
+    return urlencode([(name, value)])
+
+
+def article_address(number: int, query: str, paragraph: int | None = None) -> str:
+    """The address of an article with the matches of a query marked, or of a paragraph of it.
+
+    Asking Flask for each of a page's addresses takes longer than searching.
+    """
+    if "article_address" not in g:
+        g.article_address = url_for("pages.article", number=0).removesuffix("0")
+    asked = f"?{_encoded('q', query)}" if query else ""
+    return f"{g.article_address}{number}{asked}" + (f"#p{paragraph}" if paragraph else "")
 
 
 def toggled(values: Sequence[str], value: str) -> tuple[str, ...]:
