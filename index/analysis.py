@@ -96,16 +96,31 @@ def fold(text: str) -> str:
 
 # --- words ----------------------------------------------------------------------------------------------------------
 
-_MARKS = "".join(
-    f"{chr(code)}" for code in range(0x300, 0xFE30) if unicodedata.category(chr(code)) in ("Mn", "Mc", "Cf")
-)
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Mc", "Cf") and 0x300 <= ord(character) < 0xFE30
+
+
+def _ranges(codes: Iterator[int]) -> str:
+    """Ascending code points as the inside of a character class."""
+    ranges: list[list[int]] = []
+    for code in codes:
+        if ranges and ranges[-1][1] == code - 1:
+            ranges[-1][1] = code
+        else:
+            ranges.append([code, code])
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
+
+
+_MARKS = _ranges(code for code in range(0x300, 0xFE30) if _is_mark(chr(code)))
+"""Marks on characters, and invisible ones, as the inside of a character class."""
+
 _LETTER = rf"[^\W\d_{_UNSPACED}]"
 UNSPACED = f"[{_UNSPACED}]"
-MARK = f"[{re.escape(_MARKS)}]"
+MARK = f"[{_MARKS}]"
 """A character of a script without spaces, and a mark on a character, as regular expressions."""
 
 _LETTER_OR_DIGIT = rf"[^\W_{_UNSPACED}]"
-_IN_WORD = rf"[^\W_{_UNSPACED}]|[{re.escape(_MARKS)}\u00ad]"
+_IN_WORD = rf"[^\W_{_UNSPACED}]|[{_MARKS}\u00ad]"
 _TOKEN = re.compile(
     rf"""
       (?P<thousands>\d{{1,3}}(?:([,\u00a0\u202f\u066c’'])\d{{3}})(?:\2\d{{3}})*(?:\.\d+)?(?![\d]))
@@ -114,7 +129,7 @@ _TOKEN = re.compile(
         (?<!{_LETTER_OR_DIGIT}) (?:{_LETTER}\.){{2,}} (?:{_LETTER}(?!{_LETTER_OR_DIGIT}))?
         (?:[{APOSTROPHES}][sS](?!{_LETTER_OR_DIGIT}))?
       )
-    | (?P<unspaced>[{_UNSPACED}][{_UNSPACED}{re.escape(_MARKS)}]*)
+    | (?P<unspaced>[{_UNSPACED}][{_UNSPACED}{_MARKS}]*)
     | (?P<word>(?:{_IN_WORD})+(?:[{APOSTROPHES}](?:{_IN_WORD})+)*)
     """,
     re.VERBOSE,
@@ -201,7 +216,7 @@ def _pairs(text: str) -> Iterator[tuple[str, int, int]]:
     yield fold(text[cells[-1][0] :]), cells[-1][0], len(text)
 
 
-_CELL = re.compile(rf"[{_UNSPACED}][{re.escape(_MARKS)}]*")
+_CELL = re.compile(rf"[{_UNSPACED}][{_MARKS}]*")
 
 
 # --- kinds of characters, for the compiled scanner -------------------------------------------------------------------
@@ -225,10 +240,10 @@ def classify(code: int) -> tuple[int, int]:
     if _CELL.match(character):
         if re.fullmatch(r"\d", character):
             return _WHOLE, -1
-        return (_UNSPACED_MARK, -1) if character in _MARKS else (_UNSPACED_KIND, fold_to)
+        return (_UNSPACED_MARK, -1) if _is_mark(character) else (_UNSPACED_KIND, fold_to)
     if character in APOSTROPHES and re.fullmatch(_LETTER_OR_DIGIT, character):
         return _LETTER_KIND, -1  # ʼ is a letter, but for what it means
-    if character in _MARKS or character == "\u00ad":
+    if _is_mark(character) or character == "\u00ad":
         return _MARK, 0 if re.match("[\u00ad\u064b-\u0652]", character) else -1
     for kind, characters in ((_APOSTROPHE_KIND, APOSTROPHES), (_POINT, ".\u066b"), (_COMMA, ",\u00a0\u202f\u066c")):
         if character in characters:

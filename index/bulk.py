@@ -119,7 +119,7 @@ class _Worker:
         """The result of the call under way; raises what it raised."""
         try:
             found = self._connection.recv()
-        except EOFError as error:
+        except (EOFError, ConnectionError) as error:
             raise OSError("a process that was indexing ended unexpectedly") from error
         if isinstance(found, Exception):
             raise found
