@@ -96,6 +96,7 @@ def fold(text: str) -> str:
 
 # --- words ----------------------------------------------------------------------------------------------------------
 
+
 def _is_mark(character: str) -> bool:
     return unicodedata.category(character) in ("Mn", "Mc", "Cf") and 0x300 <= ord(character) < 0xFE30
 

@@ -280,13 +280,14 @@ class _Encoder:
         self._layout = layout
         self._coded = words.forms_of > 1
         self._titles = titles
-        self._documents = file.packed(f"{name}.document", choose_width(count_bit_lengths(np.arange(documents))))
-        self._positions = file.packed(f"{name}.position", choose_width(_position_bits(lengths)))
+        most = int(words.counts.sum())
+        self._documents = file.packed(f"{name}.document", choose_width(count_bit_lengths(np.arange(documents))), most)
+        self._positions = file.packed(f"{name}.position", choose_width(_position_bits(lengths)), most)
         self._codes = file.packed(
-            f"{name}.code", choose_width(count_bit_lengths(np.arange(len(words.codes)), words.codes))
+            f"{name}.code", choose_width(count_bit_lengths(np.arange(len(words.codes)), words.codes)), most
         )
-        self._begins = file.packed(f"{name}.begins", 1)
-        self._titled = file.packed(f"{name}.titled", 1)
+        self._begins = file.packed(f"{name}.begins", 1, most)
+        self._titled = file.packed(f"{name}.titled", 1, most)
         self._file, self._name = file, name
         self._joined: list[NDArray[np.uint8]] = []
         self._rest = np.zeros(0, dtype=bool)

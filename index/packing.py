@@ -45,15 +45,16 @@ def _split(width: int) -> tuple[int, int]:
 
 
 class PackedWriter:
-    """Packs values as they come; `sinks` opens the output of a plane by its name."""
+    """Packs values as they come, not more than `most`; `sinks` opens the output of a plane by its name."""
 
-    def __init__(self, width: int, sinks: Callable[[str], Callable[[Array], None]]) -> None:
+    def __init__(self, width: int, most: int, sinks: Callable[[str], Callable[[Array], None]]) -> None:
         self._low_bits, self._high_bits = _split(width)
         self._limit = 1 << width
         self._sinks = {name: sinks(name) for name in ("low", "high", "place", "value")}
         self._pending = np.zeros(0, dtype=np.uint32)
         self._count = 0
-        self._sinks["place"](np.zeros(0, dtype="<i8"))
+        self._place_type = "<u4" if most < 1 << 32 else "<i8"
+        self._sinks["place"](np.zeros(0, dtype=self._place_type))
         self._sinks["value"](np.zeros(0, dtype="<u4"))
         if self._low_bits:
             self._sinks["low"](np.zeros(0, dtype=_LOW_TYPES[self._low_bits]))
@@ -67,7 +68,7 @@ class PackedWriter:
             large = np.flatnonzero(numbers >= self._limit)
             if len(large):
                 _check(numbers[large])
-                self._sinks["place"]((large + self._count).astype("<i8"))
+                self._sinks["place"]((large + self._count).astype(self._place_type))
                 self._sinks["value"](numbers[large].astype("<u4"))
         elif values.dtype != bool:
             _check(numbers)
@@ -131,7 +132,7 @@ class Packed:
     high_bits: int
     low: Array | None
     high: NDArray[np.uint8] | None
-    place: NDArray[np.int64]
+    place: Array
     value: NDArray[np.uint32]
 
     @classmethod
@@ -160,9 +161,9 @@ class Packed:
             upper = parted[start - first * step : end - first * step].astype(np.int32)
             values |= upper << np.int32(self.low_bits) if self.low_bits else upper
         if len(self.place):
-            a, b = np.searchsorted(self.place, (start, end))
+            a, b = np.searchsorted(self.place, np.array((start, end), dtype=self.place.dtype))  # as it is: no copy
             if b > a:
-                values[self.place[a:b] - start] = self.value[a:b]
+                values[self.place[a:b].astype(np.int64) - start] = self.value[a:b]
         return values
 
     def at(self, places: Places) -> NDArray[np.int32]:
@@ -179,7 +180,7 @@ class Packed:
                 upper &= np.int32((1 << self.high_bits) - 1)
             values |= upper << np.int32(self.low_bits) if self.low_bits else upper
         if len(self.place) and len(places):
-            found = np.searchsorted(self.place, places)
+            found = np.searchsorted(self.place, places.astype(self.place.dtype))
             found[found == len(self.place)] = 0
             patched = np.flatnonzero(self.place[found] == places)
             values[patched] = self.value[found[patched]]

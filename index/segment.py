@@ -103,15 +103,15 @@ class SegmentFileWriter:
         """What takes arrays whose names begin so."""
         return lambda name, array: self.append(f"{prefix}.{name}", array)
 
-    def packed(self, name: str, width: int) -> PackedWriter:
-        """What packs an array into this file."""
+    def packed(self, name: str, width: int, most: int) -> PackedWriter:
+        """What packs an array of at most so many values into this file."""
         self.about["widths"][name] = width
 
-        return PackedWriter(width, lambda plane: lambda array: self.append(f"{name}.{plane}", array))
+        return PackedWriter(width, most, lambda plane: lambda array: self.append(f"{name}.{plane}", array))
 
     def pack(self, name: str, values: Array) -> None:
         """Pack a whole array into this file."""
-        packed = self.packed(name, choose_width(count_bit_lengths(values)))
+        packed = self.packed(name, choose_width(count_bit_lengths(values)), len(values))
         packed.append(values)
         packed.close()
 

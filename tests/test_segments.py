@@ -31,7 +31,9 @@ def _joined(planes: dict[str, list[Array]], prefix: str) -> dict[str, Array]:
 
 def _pack(width: int, pieces: list[Array]) -> Packed:
     planes: dict[str, list[Array]] = defaultdict(list)
-    writer = PackedWriter(width, lambda name: lambda array: planes[name].append(array.copy()))
+    writer = PackedWriter(
+        width, 1 << 40 if width % 2 else 1 << 20, lambda name: lambda array: planes[name].append(array.copy())
+    )
     for piece in pieces:
         writer.append(piece)
     writer.close()
@@ -388,7 +390,7 @@ def test_a_packed_array_is_written_and_read(tmp_path_factory: pytest.TempPathFac
     path = tmp_path_factory.mktemp("packed") / "segment"
     writer = SegmentFileWriter(path.parent)
     writer.pack("numbers", np.array(values, dtype=np.int64))
-    packed = writer.packed("others", 9)
+    packed = writer.packed("others", 9, 1_000)
     packed.append(np.array(values, dtype=np.int64))
     packed.close()
     writer.close(path)
