@@ -178,17 +178,20 @@ class Field:
 
     def words(self) -> tuple[Strings, Counts]:
         """Every term with each of its forms, sorted, and the number of the first word of each rank."""
-        terms = self.terms.all()
-        owner, code = self._array("form_term"), self._array("form_code")
-        forms: list[list[tuple[int, bytes]]] = [[] for _ in terms]
-        for form, rank, number in zip(self.forms.all(), owner.tolist(), code.tolist(), strict=True):
-            forms[rank].append((number, form.partition(FORM)[0]))
+        owner, forms = self._array("form_term"), self.forms.all()
+        order = np.lexsort((self._array("form_code"), owner)).tolist()
         words: list[bytes] = []
-        first: list[int] = []
-        for term, own in zip(terms, forms, strict=True):
-            first.append(len(words))
-            words += [term + FORM + form for _, form in sorted(own)] if own else [term + FORM + term[1:]]
-        return Strings.join(words), np.array(first, dtype=np.int64)
+        counts = np.bincount(owner, minlength=len(self.terms))
+        at = 0
+        for term, count in zip(self.terms.all(), counts.tolist(), strict=True):
+            if count:
+                words += [term + FORM + _form_of(forms[each]) for each in order[at : at + count]]
+                at += count
+            else:
+                words.append(term + FORM + term[1:])
+        counts = np.maximum(counts, 1)
+        first = np.cumsum(counts) - counts
+        return Strings.join(words), first
 
 
 def _form_of(marked: bytes) -> bytes:
