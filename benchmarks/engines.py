@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from archive.types import ArticleFilter, Changes, NewArticle, Origin, PublicationDate, SearchRequest, Sort
 from benchmarks.queries import Query
@@ -15,8 +16,24 @@ from index.whoosh_index import WhooshIndex
 
 Record = dict[str, str]
 
-Shown = tuple[str, str]
-"""A title and a passage in HTML."""
+
+class Shown(NamedTuple):
+    """What a page shows of an article."""
+
+    number: int
+    title: str
+    passage: str
+    source: str
+    author: str
+    language: str
+    day: str
+
+
+Counts = dict[str, list[tuple[str, int]]]
+"""How many of what was found have which source, author, language and year; the total is under its own name."""
+
+FACETS = ("source", "author", "lang", "year")
+MOST = 50
 
 
 class Engine(Protocol):
@@ -30,8 +47,11 @@ class Engine(Protocol):
     def search(self, query: Query) -> object:
         """The ten best articles and the total."""
 
-    def page(self, query: Query) -> list[Shown]:
-        """The ten best articles with a passage of each."""
+    def page(self, query: Query, count: int = 10) -> list[Shown]:
+        """The best articles with a passage of each."""
+
+    def facets(self, query: Query) -> Counts:
+        """What a page counts beside the articles that it shows, the most frequent values of each facet."""
 
     def count(self, query: Query) -> int:
         """How many articles match."""
@@ -107,8 +127,13 @@ class Ours:
         with self.index._open() as snapshot:  # noqa: SLF001  # the search without the page has no public name
             return Search(snapshot, request, parse(request.query)).best()
 
-    def page(self, query: Query) -> list[Shown]:
-        return [(hit.title.text, hit.snippets[0].text) for hit in self.index.search(self._request(query)).hits]
+    def page(self, query: Query, count: int = 10) -> list[Shown]:
+        hits = self.index.search(replace(self._request(query), page_size=count)).hits
+        return [Shown(hit.headline.id, hit.title.text, hit.snippets[0].text, "", "", "", "") for hit in hits]
+
+    def facets(self, query: Query) -> Counts:
+        facets = self.index.search(replace(self._request(query), page_size=1, facets=True)).facets
+        return {field: [(each.value, each.count) for each in values] for field, values in facets.items()}
 
     def count(self, query: Query) -> int:
         found = self.index.search(self._request(query))
@@ -126,10 +151,16 @@ class Fts5:
     def __init__(self, folder: Path, records: Sequence[Record]) -> None:
         self.path = folder / "fts5.db"
         self.connection = sqlite3.connect(self.path, check_same_thread=False)
-        self.connection.execute("CREATE TABLE article (id INTEGER PRIMARY KEY, title TEXT, body TEXT, day TEXT)")
+        self.connection.execute(
+            "CREATE TABLE article (id INTEGER PRIMARY KEY, title TEXT, source TEXT, author TEXT, lang TEXT, day TEXT,"
+            " body TEXT)"
+        )
         self.connection.executemany(
-            "INSERT INTO article VALUES (?, ?, ?, ?)",
-            ((number, r["title"], r["body"], r["date"][:10]) for number, r in enumerate(records, 1)),
+            "INSERT INTO article VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (number, r["title"], r["source"], r["author"], r["lang"], r["date"][:10], r["body"])
+                for number, r in enumerate(records, 1)
+            ),
         )
         self.connection.execute("CREATE INDEX article_day ON article (day)")
         self.connection.commit()
@@ -156,11 +187,11 @@ class Fts5:
         tables = "fts JOIN article a ON a.id = fts.rowid"
         return f"FROM {tables} WHERE fts MATCH ? {within}", (match, *(query.dates or ()))
 
-    def _run(self, query: Query, columns: str) -> list[tuple[str, ...]]:
+    def _run(self, query: Query, columns: str, count: int = 10) -> list[tuple[Any, ...]]:
         source, values = self._from(query)
         order = "a.day DESC" if query.newest else "bm25(fts, 2.0, 1.0)"
         # which ten are found first, so that no snippet is made of any other
-        inner = f"SELECT a.id AS id {source} ORDER BY {order} LIMIT 10"
+        inner = f"SELECT a.id AS id {source} ORDER BY {order} LIMIT {count}"
         if columns == "a.id":
             return self.connection.execute(inner, values).fetchall()
         if query.newest:
@@ -169,14 +200,30 @@ class Fts5:
                 f" AND fts.rowid IN ({inner}) ORDER BY a.day DESC"
             )
             return self.connection.execute(statement, (values[0], *values)).fetchall()
-        return self.connection.execute(f"SELECT {columns} {source} ORDER BY {order} LIMIT 10", values).fetchall()
+        return self.connection.execute(f"SELECT {columns} {source} ORDER BY {order} LIMIT {count}", values).fetchall()
 
     def search(self, query: Query) -> object:
         return self._run(query, "a.id")
 
-    def page(self, query: Query) -> list[Shown]:
-        rows = self._run(query, "a.title, snippet(fts, 1, '<b>', '</b>', '…', 40)")
-        return [(row[0], row[1]) for row in rows]
+    def page(self, query: Query, count: int = 10) -> list[Shown]:
+        columns = "a.id, a.title, snippet(fts, 1, '<b>', '</b>', '…', 40), a.source, a.author, a.lang, a.day"
+        return [Shown(*row) for row in self._run(query, columns, count)]
+
+    def facets(self, query: Query) -> Counts:
+        source, values = self._from(query)
+        found = f"SELECT a.source AS source, a.author AS author, a.lang AS lang, substr(a.day, 1, 4) AS year {source}"
+        counts = " UNION ALL ".join(
+            f"SELECT * FROM (SELECT '{facet}', {facet}, count(*) AS n FROM found WHERE {facet} != ''"
+            f" GROUP BY {facet} ORDER BY n DESC LIMIT {MOST})"
+            for facet in FACETS
+        )
+        rows = self.connection.execute(
+            f"WITH found AS MATERIALIZED ({found}) {counts} UNION ALL SELECT 'total', '', count(*) FROM found", values
+        )
+        facets: Counts = {}
+        for facet, value, number in rows:
+            facets.setdefault(facet, []).append((value, number))
+        return facets
 
     def count(self, query: Query) -> int:
         source, values = self._from(query)
@@ -200,16 +247,22 @@ class Tantivy:
         schema = tantivy.SchemaBuilder()
         for field in ("title", "body"):
             schema.add_text_field(field, stored=True, tokenizer_name="en_stem")
+        for field in ("source", "author", "lang"):
+            schema.add_text_field(field, stored=True, fast=True, tokenizer_name="raw", index_option="basic")
+        schema.add_integer_field("year", fast=True)
+        schema.add_integer_field("number", stored=True)
         schema.add_date_field("day", stored=True, indexed=True, fast=True)
         self.schema = schema.build()
         self.index = tantivy.Index(self.schema, path=str(self.folder))
 
     def build(self, records: Sequence[Record]) -> None:
         writer = self.index.writer(num_threads=1)
-        for record in records:
+        for number, record in enumerate(records, 1):
             when = datetime.fromisoformat(record["date"]) if record["date"] else datetime(1970, 1, 1, tzinfo=UTC)
             when = when if when.tzinfo else when.replace(tzinfo=UTC)
-            writer.add_document(self.tantivy.Document(title=record["title"], body=record["body"], day=when))
+            names = {name: record[name] for name in ("title", "body", "source", "author", "lang") if record[name]}
+            year = {"year": when.year} if record["date"] else {}
+            writer.add_document(self.tantivy.Document(**names, **year, day=when, number=number))
         writer.commit()
         writer.wait_merging_threads()
         self.index.reload()
@@ -234,25 +287,39 @@ class Tantivy:
         must = self.tantivy.Occur.Must
         return self.tantivy.Query.boolean_query([(must, parsed), (must, days)])
 
-    def _search(self, query: Query) -> tuple[object, object]:
+    def _search(self, query: Query, count: int = 10) -> tuple[object, Any]:
         parsed = self._parse(query)
         options = {"order_by_field": "day"} if query.newest else {}
-        return parsed, self.searcher.search(parsed, 10, **options)
+        return parsed, self.searcher.search(parsed, count, **options)
 
     def search(self, query: Query) -> object:
         return self._search(query)
 
-    def page(self, query: Query) -> list[Shown]:
-        parsed, found = self._search(query)
+    def page(self, query: Query, count: int = 10) -> list[Shown]:
+        parsed, found = self._search(query, count)
         generator = self.tantivy.SnippetGenerator.create(self.searcher, parsed, self.schema, "body")
         shown = []
-        for _, address in found.hits:  # type: ignore[attr-defined]
+        for _, address in found.hits:
             document = self.searcher.doc(address)
-            shown.append((document["title"][0], generator.snippet_from_doc(document).to_html()))
+            title, source, author, language = (
+                document.get_first(name) or "" for name in ("title", "source", "author", "lang")
+            )
+            passage = generator.snippet_from_doc(document).to_html()
+            day = document.get_first("day").date().isoformat()
+            shown.append(Shown(document.get_first("number"), title, passage, source, author, language, day))
         return shown
 
+    def facets(self, query: Query) -> Counts:
+        terms = {facet: {"terms": {"field": facet, "size": MOST}} for facet in FACETS}
+        found = self.searcher.aggregate(self._parse(query), terms)
+        facets = {
+            name: [(str(each["key"]).removesuffix(".0"), each["doc_count"]) for each in found[name]["buckets"]]
+            for name in FACETS
+        }
+        return {**facets, "total": [("", self.count(query))]}
+
     def count(self, query: Query) -> int:
-        return int(self._search(query)[1].count)  # type: ignore[attr-defined]
+        return int(self._search(query)[1].count)
 
     def size(self) -> int:
         return _size(self.folder)

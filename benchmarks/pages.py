@@ -1,18 +1,34 @@
 """The whole search page over HTTP: the archive's, filled by its own index or by what another engine found.
 
-The others read titles and passages from what they store themselves; they have no facets and no timeline to show.
+Every page shows as many articles and counts the same facets; the others read what is shown of an article from what they
+store themselves, and do not mark words in titles.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 
 from archive.service import Archive
 from archive.settings import load_settings
-from archive.types import Headline, Hit, IndexState, MarkedText, SearchPage, SearchRequest, Snippet
-from benchmarks.engines import Engine, Ours, to_text
+from archive.types import (
+    FacetField,
+    FacetValue,
+    Headline,
+    Hit,
+    IndexState,
+    MarkedText,
+    PublicationDate,
+    SearchPage,
+    SearchRequest,
+    Snippet,
+    TimelineBucket,
+)
+from benchmarks.engines import FACETS, Engine, Ours, Shown, to_text
 from benchmarks.queries import Query
 from db.store import SqlStore
 from web import create_app
+
+_FACETS = (FacetField.SOURCE, FacetField.AUTHOR, FacetField.LANGUAGE, FacetField.YEAR)
 
 
 class PeerIndex:
@@ -31,20 +47,39 @@ class PeerIndex:
 
     def search(self, request: SearchRequest) -> SearchPage:
         query = self._queries[request.query]
+        counts = self._engine.facets(query)
         hits = tuple(
-            Hit(rank, 0.0, _headline(rank, title), MarkedText(title), (Snippet(snippet, (), 1),))
-            for rank, (title, snippet) in enumerate(self._engine.page(query), 1)
+            Hit(rank, 0.0, _headline(shown), MarkedText(shown.title), (Snippet(shown.passage, (), 1),))
+            for rank, shown in enumerate(self._engine.page(query, request.page_size), 1)
         )
-        return SearchPage(request=request, understood=request.query, total=len(hits), hits=hits)
+        facets = {
+            field: tuple(FacetValue(value, count) for value, count in counts.get(name, ()))
+            for field, name in zip(_FACETS, FACETS, strict=True)
+        }
+        timeline = tuple(
+            TimelineBucket(date(int(year.value), 1, 1), year.count) for year in facets[FacetField.YEAR][::-1]
+        )
+        ((_, total),) = counts["total"]
+        return SearchPage(
+            request=request, understood=request.query, total=total, hits=hits, facets=facets, timeline=timeline
+        )
 
     def close(self) -> None:
         pass
 
 
-def _headline(number: int, title: str) -> Headline:
+def _headline(shown: Shown) -> Headline:
     return Headline(
-        id=number, title=title, url=None, source=None, authors=(), published=None, language=None, tags=(), versions=1
-    )  # fmt: skip
+        id=shown.number,
+        title=shown.title,
+        url=None,
+        source=shown.source or None,
+        authors=(shown.author,) if shown.author else (),
+        published=PublicationDate.parse(shown.day) if shown.day else None,
+        language=shown.language or None,
+        tags=(),
+        versions=1,
+    )
 
 
 def requester(engine: Engine, store: SqlStore, queries: list[Query]) -> Callable[[Query], object]:

@@ -2,6 +2,7 @@
 
 import random
 import re
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -54,8 +55,16 @@ def draw(articles: Sequence[dict[str, str]], each: int, seed: int = 5) -> list[Q
     def one(band: str) -> tuple[str, ...]:
         return (chance.choice(bands[band]),)
 
-    def years() -> tuple[str, str]:
-        return chance.choice([("1987-03-01", "1987-03-31"), ("1987-01-01", "1987-12-31"), ("1993-04-01", "1993-04-15")])
+    dated = [at for at, article in enumerate(articles) if article["date"]]
+
+    def period(group: str) -> Query:
+        """Two words of a dated article, and the month or the year that it is from."""
+        at = chance.choice(dated)
+        year, month, *_ = articles[at]["date"][:10].split("-")
+        days = monthrange(int(year), int(month))[1]
+        within = chance.choice([(f"{year}-{month}-01", f"{year}-{month}-{days}"), (f"{year}-01-01", f"{year}-12-31")])
+        words = sorted({word for word in texts[at] if word in frequency and frequency[word] > 20})
+        return Query(group, "and", tuple(chance.sample(words, 2)), dates=within) if len(words) > 1 else period(group)
 
     makers: dict[str, Callable[[str], Query]] = {
         "one word, common": lambda g: Query(g, "and", one("common")),
@@ -68,7 +77,7 @@ def draw(articles: Sequence[dict[str, str]], each: int, seed: int = 5) -> list[Q
         "phrase": lambda g: Query(g, "phrase", chance.choice(phrases)),
         "Boolean": lambda g: Query(g, "bool", (*topical(3), *one("middle"))),
         "prefix": lambda g: Query(g, "prefix", (one("middle")[0][:5],)),
-        "date filter": lambda g: Query(g, "and", topical(2), dates=years()),
+        "date filter": period,
         "newest first": lambda g: Query(g, "and", one(chance.choice(["common", "middle"])), newest=True),
     }
     return [make(group) for group, make in makers.items() for _ in range(each)]

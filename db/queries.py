@@ -78,9 +78,14 @@ def _read(  # one parameter a column of _ARTICLE
         summary=summary,
         origin=Origin(path, format, part),
         version=version,
-        added=datetime.fromisoformat(added).replace(tzinfo=UTC),
-        changed=datetime.fromisoformat(changed).replace(tzinfo=UTC),
+        added=_moment(added),
+        changed=_moment(changed),
     )
+
+
+@lru_cache(maxsize=4096)  # articles that were imported together have the same
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _list(text: str) -> tuple[str, ...]:

@@ -126,31 +126,42 @@ static void table_free(Table *table)
 
 static const char WANTED[] = "index._scan.wanted";
 
+/* The forms, and which two bytes they begin with: most words of a text are none of them, and need no look into a table. */
+typedef struct { Table table; uint32_t beginnings[32]; } Wanted; /* a bit for each two bytes, five bits of each */
+
+#define SECOND(form, length) ((length) > 1 ? (form)[1] & 31 : 0)
+
+static inline int may_be_wanted(const Wanted *wanted, const char *form, size_t length)
+{
+    return wanted->beginnings[form[0] & 31] >> SECOND(form, length) & 1;
+}
+
 static void wanted_free(PyObject *capsule)
 {
-    Table *table = PyCapsule_GetPointer(capsule, WANTED);
-    if (table) table_free(table);
-    PyMem_RawFree(table);
+    Wanted *wanted = PyCapsule_GetPointer(capsule, WANTED);
+    if (wanted) table_free(&wanted->table);
+    PyMem_RawFree(wanted);
 }
 
 static PyObject *wanted_new(PyObject *Py_UNUSED(module), PyObject *forms)
 {
     PyObject *list = PySequence_Fast(forms, "forms are a sequence");
-    Table *table = list ? PyMem_RawCalloc(1, sizeof(Table)) : NULL;
-    if (!table || table_grow(table) < 0) goto failed;
+    Wanted *wanted = list ? PyMem_RawCalloc(1, sizeof(Wanted)) : NULL;
+    if (!wanted || table_grow(&wanted->table) < 0) goto failed;
     for (Py_ssize_t at = 0; at < PySequence_Fast_GET_SIZE(list); at++) {
         Py_ssize_t length;
         const char *form = PyUnicode_AsUTF8AndSize(PySequence_Fast_GET_ITEM(list, at), &length);
-        if (!form || table_add(table, form, (size_t)length, hash_of(form, (size_t)length), at) < 0) goto failed;
+        if (!form || table_add(&wanted->table, form, (size_t)length, hash_of(form, (size_t)length), at) < 0) goto failed;
+        if (length) wanted->beginnings[form[0] & 31] |= 1u << SECOND(form, length);
     }
     Py_DECREF(list);
-    PyObject *capsule = PyCapsule_New(table, WANTED, wanted_free);
+    PyObject *capsule = PyCapsule_New(wanted, WANTED, wanted_free);
     if (capsule) return capsule;
     list = NULL;
 failed:
     Py_XDECREF(list);
-    if (table) table_free(table);
-    PyMem_RawFree(table);
+    if (wanted) table_free(&wanted->table);
+    PyMem_RawFree(wanted);
     return PyErr_Occurred() ? NULL : PyErr_NoMemory();
 }
 
@@ -166,6 +177,7 @@ typedef struct {
     PyObject *classify; /* code point -> (kind, folded code point or -1) */
     PyObject *analyse;  /* (chunk, dialect) -> forms */
     uint32_t *infos; /* of each code point: its kind in the upper byte, what it folds to below */
+    uint8_t plain[128]; /* of an ASCII letter: what it folds to, and in the highest bit whether it is small; else 0 */
     uint32_t gap;
     Py_ssize_t longest;
     Table forms;
@@ -178,7 +190,7 @@ typedef struct {
     size_t emitted;
     int parted; /* a paragraph has ended since the last word of the text */
     PyObject *elided; /* a capsule of the forms that an apostrophe parts from the next word */
-    const Table *wanted; /* while finding */
+    const Wanted *wanted; /* while finding */
     PyObject *hits;
     Py_ssize_t told; /* forms that `forms` has given, and the place of the next */
     uint64_t told_place;
@@ -194,6 +206,8 @@ static int learn(Scanner *self, Py_UCS4 code)
     Py_DECREF(found);
     if (!good) return -1;
     self->infos[code] = (uint32_t)kind << 24 | (fold < 0 ? NO_FOLD : (uint32_t)fold);
+    if (code < 128 && (kind & KIND) == LETTER && fold > 0 && fold < 128)
+        self->plain[code] = (uint8_t)(fold | (kind & SMALL ? 128 : 0));
     return 0;
 }
 
@@ -254,13 +268,15 @@ static int flush(Scanner *self)
 }
 
 /* A word has been read: when scanning it is numbered, when finding it is looked for among those that are wanted. */
-static int emit(Scanner *self, const char *form, size_t length, uint32_t hash, Py_ssize_t start, Py_ssize_t end,
-                uint32_t *position)
+static inline int emit(Scanner *self, const char *form, size_t length, Py_ssize_t start, Py_ssize_t end,
+                       uint32_t *position)
 {
     if (self->parted) *position += self->gap;
     self->parted = 0;
     if (self->wanted) {
-        Entry *entry = table_find(self->wanted, form, length, hash);
+        Entry *entry = NULL;
+        if (may_be_wanted(self->wanted, form, length))
+            entry = table_find(&self->wanted->table, form, length, hash_of(form, length));
         if (entry) {
             PyObject *hit = Py_BuildValue("nnIn", start, end, *position, (Py_ssize_t)entry->value);
             int failed = !hit || PyList_Append(self->hits, hit) < 0;
@@ -269,7 +285,7 @@ static int emit(Scanner *self, const char *form, size_t length, uint32_t hash, P
         }
     } else {
         if (self->queued == QUEUE && flush(self) < 0) return -1;
-        Queued word = {hash, (uint32_t)length, self->letters.used, *position};
+        Queued word = {hash_of(form, length), (uint32_t)length, self->letters.used, *position};
         if (append(&self->letters, form, length) < 0) return -1;
         self->queue[self->queued++] = word;
     }
@@ -329,7 +345,7 @@ static int emit_analysed(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssi
         if (at) *position += part.position - last - 1; /* the gaps between paragraphs, where this is a whole text */
         last = part.position;
         Entry *form = ENTRY(&self->forms, part.place);
-        if (emit(self, TEXT(form), form->length, form->hash, start + part.start, start + part.end, position) < 0) goto done;
+        if (emit(self, TEXT(form), form->length, start + part.start, start + part.end, position) < 0) goto done;
     }
     if (!keep) self->multi.used = (size_t)first * sizeof(Part);
     result = 0;
@@ -351,7 +367,7 @@ static int emit_pair(Scanner *self, PyObject *text, Py_ssize_t at, Py_ssize_t en
             return emit_analysed(self, text, at, last, dialect, 1, 1, position);
         length += put_utf8(form + length, folded);
     }
-    return emit(self, form, length, hash_of(form, length), at, last, position);
+    return emit(self, form, length, at, last, position);
 }
 
 #define FORM 1024
@@ -418,9 +434,9 @@ static int emit_chunk(Scanner *self, PyObject *text, Chunk *chunk, Py_ssize_t en
             until = chunk->apostrophe;
             size = chunk->head;
         } else {
-            const Table *elided = PyCapsule_GetPointer(self->elided, WANTED);
+            const Wanted *elided = PyCapsule_GetPointer(self->elided, WANTED);
             if (!elided) return -1;
-            if (dialect || table_find(elided, form, chunk->head, hash_of(form, chunk->head))) goto python;
+            if (dialect || table_find(&elided->table, form, chunk->head, hash_of(form, chunk->head))) goto python;
         }
     } else if (!chunk->apostrophes && chunk->digits == length - chunk->points - chunk->commas) {
         size = read_number(text, chunk, end, number);
@@ -429,14 +445,15 @@ static int emit_chunk(Scanner *self, PyObject *text, Chunk *chunk, Py_ssize_t en
     } else {
         goto python;
     }
-    return emit(self, form, size, hash_of(form, size), start, until, position);
+    return emit(self, form, size, start, until, position);
 python:
     return emit_analysed(self, text, start, end, dialect, length <= self->longest, PY_SSIZE_T_MAX, position);
 }
 
-static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
+/* A text of characters of this width; called with a constant, so that there is a loop for each. */
+static inline __attribute__((always_inline)) int scan_width(Scanner *self, PyObject *text, const int width, int dialect,
+                                                            uint32_t *position)
 {
-    const int width = PyUnicode_KIND(text);
     const void *data = PyUnicode_DATA(text);
     const Py_ssize_t length = PyUnicode_GET_LENGTH(text);
     const size_t begin = self->emitted;
@@ -475,12 +492,29 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
             }
             continue;
         }
+        /* most words are ASCII letters alone */
+        Py_ssize_t size = 0, small = 0;
+        Py_UCS4 code;
+        for (uint8_t plain; at < length && size <= self->longest && (code = CODE(at)) < 128 && (plain = self->plain[code]); at++) {
+            form[size++] = (char)(plain & 127);
+            small += plain >> 7;
+        }
+        if (size && size <= self->longest) {
+            int next = SEPARATOR;
+            if ((kind = KIND_AT(at)) < 0 || ((kind == POINT || kind == APOSTROPHE) && (next = KIND_AT(at + 1)) < 0)) return -1;
+            if (kind == SEPARATOR || kind == COMMA || ((kind == POINT || kind == APOSTROPHE) && next == SEPARATOR)) {
+                if (size > 2 && small == 1 && CODE(at - 1) == 's') size--; /* the plural of an acronym */
+                if (emit(self, form, (size_t)size, start, at, position) < 0) return -1;
+                continue;
+            }
+        }
+        at = start;
         /* letters, digits, and what may stand between them */
         Chunk chunk = {.start = start, .form = form};
         int before = SEPARATOR, mixed = 0;
         for (; at < length; at++) {
             int next;
-            const Py_UCS4 code = CODE(at);
+            code = CODE(at);
             if ((kind = kind_of(self, code)) < 0) return -1;
             if (IS_WORD(kind)) {
                 uint32_t folded = FOLD_OF(self->infos[code]);
@@ -532,6 +566,15 @@ static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
     return 0;
 }
 
+static int scan(Scanner *self, PyObject *text, int dialect, uint32_t *position)
+{
+    switch (PyUnicode_KIND(text)) {
+    case PyUnicode_1BYTE_KIND: return scan_width(self, text, PyUnicode_1BYTE_KIND, dialect, position);
+    case PyUnicode_2BYTE_KIND: return scan_width(self, text, PyUnicode_2BYTE_KIND, dialect, position);
+    default: return scan_width(self, text, PyUnicode_4BYTE_KIND, dialect, position);
+    }
+}
+
 static PyObject *scanner_add(Scanner *self, PyObject *args)
 {
     PyObject *title, *body;
@@ -558,7 +601,7 @@ static PyObject *scanner_find(Scanner *self, PyObject *args)
     int dialect;
     if (!PyArg_ParseTuple(args, "UiO", &text, &dialect, &capsule)) return NULL;
     if (dialect < 0 || dialect > 1) { PyErr_SetString(PyExc_ValueError, "dialect is 0 or 1"); return NULL; }
-    const Table *wanted = PyCapsule_GetPointer(capsule, WANTED);
+    const Wanted *wanted = PyCapsule_GetPointer(capsule, WANTED);
     if (!wanted) return NULL;
     uint32_t position = 0;
     PyObject *hits = PyList_New(0);

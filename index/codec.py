@@ -1,8 +1,11 @@
 """Whoosh's codec over segment files: all queries of Whoosh's work on them through its own matchers.
 
-Where `evaluate` knows a query, none of this is used; both ways give the same articles and scores.
+Articles are written by `documents.write_segment`. Where `evaluate` knows a query, none of this is used for them; both
+ways give the same articles and scores. Documents of any other schema are written by Whoosh's own writer; see
+`codec_writer`.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,9 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.reading import TermInfo, TermNotFound
 from whoosh.util import random_name
 
+from index.codec_writer import WHOOSH, DocumentWriter, Entries, TermWriter, WrittenField, WrittenSegment
 from index.documents import NUMBERS
+from index.segment import SegmentFileWriter
 from index.stored import VIEWS, Matches, StoredSegment, View
 
 
@@ -23,6 +28,8 @@ class ArraySegment(base.Segment):  # type: ignore[misc]  # Whoosh's types are no
     """A segment in Whoosh's table of contents: the name of its file, and which of its documents are deleted."""
 
     EXTENSION = ".seg"
+    writer: DocumentWriter | None = None
+    """What writes its documents, while it is being opened for writing."""
 
     def __init__(self, indexname: str, count: int = 0) -> None:
         self.indexname = indexname
@@ -80,9 +87,9 @@ class ArraySegment(base.Segment):  # type: ignore[misc]  # Whoosh's types are no
         return [] if live is None else np.flatnonzero(~live).tolist()
 
     def is_deleted(self, document: int) -> bool:
-        """Whether a document is deleted."""
-        live = self.live()
-        return live is not None and not live[document]
+        """Whether a document is deleted; one that is not there is not."""
+        byte, bit = divmod(document, 8)
+        return byte < len(self._dead) and bool(self._dead[byte] >> (7 - bit) & 1)
 
     def delete_document(self, document: int, delete: bool = True) -> None:
         """Mark a document as deleted."""
@@ -92,50 +99,71 @@ class ArraySegment(base.Segment):  # type: ignore[misc]  # Whoosh's types are no
 
 
 class ArrayCodec(base.Codec):  # type: ignore[misc]
-    """Reads segment files. They are written by `documents.write_segment`, not through Whoosh."""
+    """Reads segment files of both kinds, and writes those of Whoosh's writer."""
 
-    length_stats = True
+    length_stats = False  # lengths are read from the file, not asked for with each posting
 
     def new_segment(self, storage: FileStorage, indexname: str) -> ArraySegment:  # noqa: ARG002  # Whoosh's signature
         """A segment without documents."""
         return ArraySegment(indexname)
 
+    def per_document_writer(self, storage: FileStorage, segment: ArraySegment) -> DocumentWriter:
+        """What writes the documents of a new segment; to be closed before the writer of its terms."""
+        segment.writer = DocumentWriter(SegmentFileWriter(Path(storage.folder)))
+        return segment.writer
+
+    def field_writer(self, storage: FileStorage, segment: ArraySegment) -> TermWriter:
+        """What writes the terms of a new segment, and the file; asked for after the writer of its documents."""
+        documents, segment.writer = segment.writer, None  # a table of contents pickles the segment
+        assert documents
+        return TermWriter(documents, Path(storage.folder) / segment.file_name)
+
     def terms_reader(self, storage: FileStorage, segment: ArraySegment) -> "ArrayTermsReader":
         """What reads the terms of a segment."""
-        return ArrayTermsReader(StoredSegment(Path(storage.folder) / segment.file_name))
+        found = _open(storage, segment)
+        if isinstance(found, WrittenSegment):
+            return ArrayTermsReader(found, sorted(found.about["fields"]))
+        return ArrayTermsReader(found, sorted(VIEWS))
 
     def per_document_reader(self, storage: FileStorage, segment: ArraySegment) -> "ArrayDocumentReader":
         """What reads the documents of a segment."""
-        return ArrayDocumentReader(StoredSegment(Path(storage.folder) / segment.file_name), segment)
+        found = _open(storage, segment)
+        if isinstance(found, WrittenSegment):
+            return WrittenDocumentReader(found, segment)
+        return ArticleReader(found, segment)
+
+
+def _open(storage: FileStorage, segment: ArraySegment) -> StoredSegment | WrittenSegment:
+    found = StoredSegment(Path(storage.folder) / segment.file_name)
+    return WrittenSegment(found.file) if WHOOSH in found.file.about else found
 
 
 class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
-    """The terms of a segment."""
+    """The terms of a segment, in the fields of these names, which are sorted."""
 
-    def __init__(self, segment: StoredSegment) -> None:
+    def __init__(self, segment: StoredSegment | WrittenSegment, names: Sequence[str]) -> None:
         self._segment = segment
+        self._names = names
 
-    def _view(self, name: str) -> View:
-        if name not in VIEWS:
-            raise TermNotFound(f"no field {name!r} is indexed")
-        return self._segment.view(name)
+    def _find(self, fieldname: str, text: bytes) -> Matches | Entries | None:
+        return self._segment.view(fieldname).read(text) if fieldname in self._names else None
 
     def __contains__(self, term: tuple[str, bytes]) -> bool:
-        return term[0] in VIEWS and self._view(term[0]).read(term[1]) is not None
+        return self._find(*term) is not None
 
     def indexed_field_names(self) -> Sequence[str]:
-        """The names of the views."""
-        return VIEWS
+        """The names of the fields."""
+        return self._names
 
     def terms(self) -> Iterator[tuple[str, bytes]]:
         """Every term of every field, sorted."""
-        for name in sorted(VIEWS):
-            yield from self.terms_from(name, b"")
+        return self.terms_from("", b"")
 
     def terms_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[str, bytes]]:
-        """The terms of a field from one on."""
-        for term in self._view(fieldname).terms_from(prefix):
-            yield fieldname, term
+        """The terms of a field from one on, and those of all fields after it."""
+        for name in self._names[bisect_left(self._names, fieldname) :]:
+            for term in self._segment.view(name).terms_from(prefix if name == fieldname else b""):
+                yield name, term
 
     def items(self) -> Iterator[tuple[tuple[str, bytes], TermInfo]]:
         """As `terms`, with their statistics."""
@@ -145,8 +173,8 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
         """As `terms_from`, with their statistics."""
         return ((term, self.term_info(*term)) for term in self.terms_from(fieldname, prefix))
 
-    def _read(self, fieldname: str, text: bytes) -> Matches:
-        found = self._view(fieldname).read(text)
+    def _read(self, fieldname: str, text: bytes) -> Matches | Entries:
+        found = self._find(fieldname, text)
         if found is None:
             raise TermNotFound(f"no term {fieldname}:{text!r}")
         return found
@@ -154,7 +182,7 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
         """The statistics of a term."""
         found = self._read(fieldname, text)
-        lengths = self._view(fieldname).lengths[found.documents]
+        lengths = self._segment.view(fieldname).lengths[found.documents]
         return TermInfo(
             weight=float(found.weights.sum()),
             df=len(found.documents),
@@ -167,12 +195,12 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
 
     def frequency(self, fieldname: str, text: bytes) -> float:
         """The weight of a term in all documents."""
-        found = self._view(fieldname).read(text) if fieldname in VIEWS else None
+        found = self._find(fieldname, text)
         return float(found.weights.sum()) if found else 0.0
 
     def doc_frequency(self, fieldname: str, text: bytes) -> int:
         """In how many documents a term stands, deleted ones among them."""
-        return self._view(fieldname).frequency(text) if fieldname in VIEWS else 0
+        return self._segment.view(fieldname).frequency(text) if fieldname in self._names else 0
 
     def matcher(self, fieldname: str, text: bytes, format_: formats.Format, scorer: Any = None) -> matching.Matcher:
         """A matcher for a term."""
@@ -180,16 +208,18 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
         return matching.ListMatcher(
             found.documents.tolist(),
             found.weights.tolist(),
-            _Values(found, format_),
+            found.values(format_) if isinstance(found, Entries) else _Values(found, format_),
             format_,
             scorer,
             term=(fieldname, text),
             terminfo=self.term_info(fieldname, text),
         )
 
-    def cursor(self, fieldname: str, fieldobj: fields.FieldType) -> "ArrayCursor":
+    def cursor(self, fieldname: str, fieldobj: fields.FieldType) -> base.FieldCursor:
         """A cursor over the terms of a field."""
-        return ArrayCursor(self._view(fieldname), fieldobj)
+        if fieldname not in self._names:
+            return base.EmptyCursor()
+        return ArrayCursor(self, self._segment.view(fieldname), fieldobj)
 
 
 class _Values(Sequence[bytes]):
@@ -210,48 +240,47 @@ class _Values(Sequence[bytes]):
 class ArrayCursor(base.FieldCursor):  # type: ignore[misc]
     """Goes through the terms of a field."""
 
-    def __init__(self, view: View, fieldobj: fields.FieldType) -> None:
+    def __init__(self, reader: ArrayTermsReader, view: View | WrittenField, fieldobj: fields.FieldType) -> None:
+        self._reader = reader
         self._view = view
         self._field = fieldobj
-        self._text: str | None = None
+        self._term: bytes | None = None
         self.first()
 
-    def first(self) -> str | None:
+    def first(self) -> Any:
         """Go to the first term."""
         return self.find(b"")
 
-    def find(self, term: str | bytes) -> str | None:
+    def find(self, term: object) -> Any:
         """Go to the first term that does not sort before this one."""
         self._terms = self._view.terms_from(term if isinstance(term, bytes) else self._field.to_bytes(term))
         return self.next()
 
-    def next(self) -> str | None:
+    def next(self) -> Any:
         """Go to the next term."""
-        found = next(self._terms, None)
-        self._text = None if found is None else self._field.from_bytes(found)
-        return self._text
+        self._term = next(self._terms, None)
+        return self.text()
 
-    def text(self) -> str | None:
-        """The term that it is at, None after the last."""
-        return self._text
+    def text(self) -> Any:
+        """The term that it is at as the field has it, None after the last."""
+        return None if self._term is None else self._field.from_bytes(self._term)
 
     def term_info(self) -> TermInfo | None:
         """The statistics of that term."""
-        return (
-            ArrayTermsReader(self._view.segment).term_info(self._view.name, self._text.encode()) if self._text else None
-        )
+        return None if self._term is None else self._reader.term_info(self._view.name, self._term)
 
     def is_valid(self) -> bool:
         """Whether it is at a term."""
-        return self._text is not None
+        return self._term is not None
 
 
 class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
-    """The documents of a segment."""
+    """What documents of both kinds have: which are deleted, and lengths in the fields of these names."""
 
-    def __init__(self, stored: StoredSegment, segment: ArraySegment) -> None:
+    def __init__(self, stored: StoredSegment | WrittenSegment, segment: ArraySegment, names: Iterable[str]) -> None:
         self._stored = stored
         self._live = segment.live()
+        self._names = frozenset(names)
 
     def doc_count(self) -> int:
         """How many documents are not deleted."""
@@ -266,16 +295,81 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
         return self._live is not None
 
     def is_deleted(self, document: int) -> bool:
-        """Whether this one is."""
-        return self._live is not None and not self._live[document]
+        """Whether this one is; one that is not there is not."""
+        return self._live is not None and document < len(self._live) and not self._live[document]
 
     def deleted_docs(self) -> list[int]:
         """Those that are."""
         return [] if self._live is None else np.flatnonzero(~self._live).tolist()
 
     def supports_columns(self) -> bool:
-        """Columns of numbers are there."""
+        """There may be columns."""
         return True
+
+    def doc_field_length(self, document: int, fieldname: str, default: int = 0) -> int:
+        """How many words a document has in a field."""
+        return int(self._stored.view(fieldname).lengths[document]) if fieldname in self._names else default
+
+    def field_length(self, fieldname: str) -> int:
+        """How many words all documents have in it."""
+        return self._stored.view(fieldname).total if fieldname in self._names else 0
+
+    def min_field_length(self, fieldname: str) -> int:
+        """How many the shortest has."""
+        lengths = self._lengths(fieldname)
+        return int(lengths.min()) if len(lengths) else 0
+
+    def max_field_length(self, fieldname: str) -> int:
+        """How many the longest has."""
+        lengths = self._lengths(fieldname)
+        return int(lengths.max()) if len(lengths) else 0
+
+    def _lengths(self, fieldname: str) -> NDArray[Any]:
+        return self._stored.view(fieldname).lengths if fieldname in self._names else np.zeros(0, dtype=np.int64)
+
+
+class WrittenDocumentReader(ArrayDocumentReader):
+    """The documents of a segment that Whoosh's writer wrote."""
+
+    def __init__(self, stored: WrittenSegment, segment: ArraySegment) -> None:
+        super().__init__(stored, segment, stored.about["lengths"])
+        self._written = stored
+
+    def has_column(self, fieldname: str) -> bool:
+        """Whether there is a column of this name."""
+        return fieldname in self._written.about["columns"]
+
+    def list_columns(self) -> list[str]:
+        """The names of the columns."""
+        return list(self._written.about["columns"])
+
+    def column_reader(self, fieldname: str, column: columns.Column) -> columns.ColumnReader:
+        """What reads a column."""
+        return self._written.column(fieldname, column)
+
+    def has_vector(self, document: int, fieldname: str) -> bool:
+        """Whether a document has a vector."""
+        return self._written.vector(document, fieldname) is not None
+
+    def vector(self, document: int, fieldname: str, format_: formats.Format) -> matching.Matcher:
+        """A matcher for the terms of a document."""
+        found = self._written.vector(document, fieldname)
+        if found is None:
+            raise KeyError(f"document {document} has no vector of {fieldname!r}")
+        terms, entries = found
+        return matching.ListMatcher(terms, entries.weights.tolist(), entries.values(format_), format_)
+
+    def stored_fields(self, document: int) -> dict[str, object]:
+        """What a document has stored, by field."""
+        return self._written.stored(document)
+
+
+class ArticleReader(ArrayDocumentReader):
+    """The documents of a segment of articles."""
+
+    def __init__(self, stored: StoredSegment, segment: ArraySegment) -> None:
+        super().__init__(stored, segment, VIEWS)
+        self._articles = stored
 
     def has_column(self, fieldname: str) -> bool:
         """Whether there is a column of this name."""
@@ -287,27 +381,11 @@ class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
 
     def column_reader(self, fieldname: str, column: columns.Column) -> "ArrayColumnReader":  # noqa: ARG002
         """What reads a column."""
-        return ArrayColumnReader(self._stored.numbers(fieldname))
-
-    def doc_field_length(self, document: int, fieldname: str, default: int = 0) -> int:
-        """How many words a document has in a field."""
-        return int(self._stored.view(fieldname).lengths[document]) if fieldname in VIEWS else default
-
-    def field_length(self, fieldname: str) -> int:
-        """How many words all documents have in it."""
-        return self._stored.view(fieldname).total if fieldname in VIEWS else 0
-
-    def min_field_length(self, fieldname: str) -> int:
-        """How many the shortest has."""
-        return int(self._stored.view(fieldname).lengths.min(initial=0)) if fieldname in VIEWS else 0
-
-    def max_field_length(self, fieldname: str) -> int:
-        """How many the longest has."""
-        return int(self._stored.view(fieldname).lengths.max(initial=0)) if fieldname in VIEWS else 0
+        return ArrayColumnReader(self._articles.numbers(fieldname))
 
     def stored_fields(self, document: int) -> dict[str, object]:
         """The article's id; nothing else is stored."""
-        return {"number": int(self._stored.numbers("number")[document])}
+        return {"number": int(self._articles.numbers("number")[document])}
 
 
 class ArrayColumnReader(columns.ColumnReader):  # type: ignore[misc]
@@ -315,6 +393,7 @@ class ArrayColumnReader(columns.ColumnReader):  # type: ignore[misc]
 
     def __init__(self, numbers: NDArray[np.int64]) -> None:
         self._numbers = numbers
+        self._sign = 1
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -331,4 +410,8 @@ class ArrayColumnReader(columns.ColumnReader):  # type: ignore[misc]
 
     def sort_key(self, document: int) -> int:
         """What to sort a document by."""
-        return int(self._numbers[document])
+        return self._sign * int(self._numbers[document])
+
+    def set_reverse(self) -> None:
+        """Sort the other way round."""
+        self._sign = -1

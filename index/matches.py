@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from index.analysis import first_cell, stemmer_of
 from index.resolve import TEXT, All, Any, Leaf, Resolved, Row
@@ -12,12 +11,8 @@ FormsOf = Callable[[str], tuple[str, ...]]
 """The forms that the index has of a term."""
 
 
-class Match(NamedTuple):
-    """One place where a part of the query is satisfied; `part` numbers the parts."""
-
-    start: int
-    end: int
-    part: int
+Match = tuple[int, int, int]
+"""One place where a part of the query is satisfied: its start and end, and the number of the part."""
 
 
 @dataclass(slots=True)
@@ -26,10 +21,11 @@ class _Wanted:
 
     `single` maps a form's number to the parts that it satisfies alone, each with whether only its first character
     counts; `rows` maps it to the rows of several terms that it may begin, each as the numbers that may stand at each
-    place.
+    place. Where each form satisfies one part alone, whole, `parts` says which, in the order of the forms.
     """
 
     find: Finder
+    parts: list[int] | None = None
     single: dict[int, list[tuple[int, bool]]] = field(default_factory=dict)
     rows: dict[int, list[tuple[int, list[frozenset[int]]]]] = field(default_factory=dict)
 
@@ -57,8 +53,10 @@ class Matcher:
         hits = wanted.find(text, _DIALECT.get(language, 0))
         if not hits:
             return []
+        if (parts := wanted.parts) is not None:
+            return [(start, end, parts[number]) for start, end, _, number in hits]
         found = [
-            Match(start, start + first_cell(text[start:end]) if first else end, part)
+            (start, start + first_cell(text[start:end]) if first else end, part)
             for start, end, _, number in hits
             for part, first in wanted.single.get(number, ())
         ]
@@ -89,6 +87,9 @@ class Matcher:
                     wanted.rows.setdefault(number, []).append((part, at))
         for number, parts in wanted.single.items():
             wanted.single[number] = list(dict.fromkeys(parts))
+        alone = [parts[0] for _, parts in sorted(wanted.single.items()) if len(parts) == 1]
+        if len(alone) == len(numbers) and not wanted.rows and not any(first for _, first in alone):
+            wanted.parts = [part for part, _ in alone]
         return wanted
 
     def _forms(self, term: str, row: Row, stemmer: str) -> tuple[str, ...]:
@@ -125,4 +126,4 @@ def _in_rows(hits: list[Hit], wanted: _Wanted) -> Iterator[Match]:
                 if found not in numbers:
                     break
             else:
-                yield Match(start, end, part)
+                yield start, end, part

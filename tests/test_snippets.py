@@ -13,7 +13,8 @@ from archive.types import Article, MarkedText, Origin
 from index.analysis import fold, stem, tokenise
 from index.query import parse
 from index.resolve import Resolver, Row
-from index.snippets import PASSAGE, Highlighter
+from index.passages import PASSAGE
+from index.snippets import Highlighter
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 

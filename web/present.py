@@ -1,13 +1,15 @@
 """How values are written for a reader: dates, numbers, languages, and the direction of a text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from urllib.parse import urlencode
+from typing import NamedTuple
+from urllib.parse import quote_plus, urlencode
 
 from flask import Flask, g, url_for
+from markupsafe import Markup, escape
 
-from archive.types import FacetValue, PublicationDate, SearchRequest, TimelineBucket
+from archive.types import FacetValue, MarkedText, PublicationDate, SearchRequest, TimelineBucket
 from web.params import to_args
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "sd", "ug", "ckb", "dv"})
@@ -39,14 +41,26 @@ def register(app: Flask) -> None:
         "direction": lambda code: "rtl" if code in RIGHT_TO_LEFT else "ltr",
         "count": counted,
         "size": written_size,
+        "marked": marked,
+        "address": article_address,
     }
     app.jinja_env.globals |= {
-        "article_address": article_address,
         "search_query": search_query,
         "toggled": toggled,
+        "facet": facet,
         "bars": bars,
         "page_numbers": page_numbers,
     }
+
+
+def marked(text: MarkedText) -> Markup:
+    """A text with its matches: the one place where spans become markup."""
+    pieces: list[str] = []
+    done = 0
+    for start, end in text.marks:
+        pieces += (escape(text.text[done:start]), "<mark>", escape(text.text[start:end]), "</mark>")
+        done = end
+    return Markup("".join([*pieces, escape(text.text[done:])]))  # noqa: S704  # all that is not ours is escaped
 
 
 def written_day(day: date) -> str:
@@ -94,15 +108,28 @@ def _encoded(name: str, value: str) -> str:
     return urlencode([(name, value)])
 
 
-def article_address(number: int, query: str, paragraph: int | None = None) -> str:
-    """The address of an article with the matches of a query marked, or of a paragraph of it.
+def article_address(number: int, query: str) -> str:
+    """The address of an article with the matches of a query marked.
 
     Asking Flask for each of a page's addresses takes longer than searching.
     """
     if "article_address" not in g:
         g.article_address = url_for("pages.article", number=0).removesuffix("0")
-    asked = f"?{_encoded('q', query)}" if query else ""
-    return f"{g.article_address}{number}{asked}" + (f"#p{paragraph}" if paragraph else "")
+    return f"{g.article_address}{number}?{_encoded('q', query)}" if query else f"{g.article_address}{number}"
+
+
+_ANY = "\0"
+
+
+def _with(request: SearchRequest, *names: str, chosen: Sequence[str] = ()) -> Callable[[object], str]:
+    """As `search_query` where these parameters have the chosen values and one more: faster, for many values."""
+    rest = search_query(request, **dict.fromkeys(names, (*chosen, _ANY)))
+    between: list[str] = []
+    for name in reversed(names):  # the one more is the last of its name, and no other value holds a `=`
+        rest, _, after = rest.rpartition(f"{name}={quote_plus(_ANY)}")
+        rest += f"{name}="
+        between.insert(0, after)
+    return lambda value: quote_plus(str(value)).join([rest, *between])
 
 
 def toggled(values: Sequence[str], value: str) -> tuple[str, ...]:
@@ -121,14 +148,40 @@ def page_numbers(page: int, pages: int) -> list[int | None]:
     return numbers
 
 
-def bars(timeline: Sequence[TimelineBucket], years: Sequence[FacetValue]) -> dict[str, object]:
-    """A timeline as rectangles for an SVG: one a year, each with the period it links to."""
+class FacetLink(NamedTuple):
+    """A value of a facet: how it is written, how often, whether it is chosen, and the search where it is not, or is."""
+
+    text: str
+    found: int
+    is_chosen: bool
+    query: str
+
+
+def facet(request: SearchRequest, name: str, values: Sequence[FacetValue], chosen: Sequence[str]) -> list[FacetLink]:
+    """The values of a facet as links."""
+    adding = _with(request, name, chosen=chosen)
+    return [
+        FacetLink(
+            LANGUAGES.get(each.value, each.value) if name == "language" else each.value,
+            each.count,
+            each.value in chosen,
+            search_query(request, **{name: toggled(chosen, each.value)})
+            if each.value in chosen
+            else adding(each.value),
+        )
+        for each in values
+    ]
+
+
+def bars(request: SearchRequest, timeline: Sequence[TimelineBucket], years: Sequence[FacetValue]) -> dict[str, object]:
+    """A timeline as rectangles for an SVG: one a year, each with the search in it."""
     if not timeline or not years:
         return {}
     counts = {int(each.value): each.count for each in years}
     first, last = min(*counts, max(counts) - MIN_YEARS + 1), max(counts)
     span = range(first, last + 1) if last - first < 120 else sorted(counts)
     most = max(counts.values())
+    within = _with(request, "from", "to")
     rectangles = [
         {
             "x": at * (BAR_WIDTH + 1),
@@ -136,6 +189,7 @@ def bars(timeline: Sequence[TimelineBucket], years: Sequence[FacetValue]) -> dic
             "height": height,
             "year": year,
             "count": counts[year],
+            "query": within(year),
         }
         for at, year in enumerate(span)
         if counts.get(year)
