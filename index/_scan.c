@@ -414,6 +414,44 @@ static size_t read_number(PyObject *text, const Chunk *chunk, Py_ssize_t end, ch
     return size;
 }
 
+/* One word of letters and digits alone. */
+static int emit_word(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t end, uint32_t *position)
+{
+    char form[FORM + 8];
+    size_t size = 0;
+    Py_ssize_t small = 0, digits = 0;
+    for (Py_ssize_t at = start; at < end; at++) {
+        const uint32_t info = self->infos[PyUnicode_READ_CHAR(text, at)];
+        small += (KIND_OF(info) & SMALL) != 0;
+        digits += (KIND_OF(info) & KIND) == DIGIT;
+        if (FOLD_OF(info)) size += put_utf8(form + size, FOLD_OF(info));
+    }
+    if (end - start > 2 && small == 1 && !digits && PyUnicode_READ_CHAR(text, end - 1) == 's') size--;
+    return size ? emit(self, form, size, start, end, position) : 0;
+}
+
+/* Whether each point parts two words: they begin with a letter and are no initials. */
+static int has_plain_points(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t end)
+{
+    for (Py_ssize_t first = start, at = start; at <= end; at++) {
+        if (at < end && (KIND_OF(self->infos[PyUnicode_READ_CHAR(text, at)]) & KIND) != POINT) continue;
+        if (at - first == 1) return 0;
+        if (at > first && (KIND_OF(self->infos[PyUnicode_READ_CHAR(text, first)]) & KIND) == DIGIT) return 0;
+        first = at + 1;
+    }
+    return 1;
+}
+
+static int emit_parted_by_points(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t end, uint32_t *position)
+{
+    for (Py_ssize_t first = start, at = start; at <= end; at++) {
+        if (at < end && (KIND_OF(self->infos[PyUnicode_READ_CHAR(text, at)]) & KIND) != POINT) continue;
+        if (at > first && emit_word(self, text, first, at, position) < 0) return -1;
+        first = at + 1;
+    }
+    return 0;
+}
+
 /* What a chunk without marks and odd letters comes to is seen here; the rest is left to Python. */
 static int emit_chunk(Scanner *self, PyObject *text, Chunk *chunk, Py_ssize_t end, int dialect, uint32_t *position)
 {
@@ -436,12 +474,19 @@ static int emit_chunk(Scanner *self, PyObject *text, Chunk *chunk, Py_ssize_t en
         } else {
             const Wanted *elided = PyCapsule_GetPointer(self->elided, WANTED);
             if (!elided) return -1;
-            if (dialect || table_find(&elided->table, form, chunk->head, hash_of(form, chunk->head))) goto python;
+            if (dialect) goto python;
+            if (table_find(&elided->table, form, chunk->head, hash_of(form, chunk->head)) && end - chunk->apostrophe > 2) {
+                if (chunk->marks) goto python;
+                if (emit_word(self, text, start, chunk->apostrophe, position) < 0) return -1;
+                return emit_word(self, text, chunk->apostrophe + 1, end, position);
+            }
         }
     } else if (!chunk->apostrophes && chunk->digits == length - chunk->points - chunk->commas) {
         size = read_number(text, chunk, end, number);
         form = number;
         if (!size) goto python;
+    } else if (chunk->points && !chunk->apostrophes && !chunk->commas && !chunk->marks && has_plain_points(self, text, start, end)) {
+        return emit_parted_by_points(self, text, start, end, position);
     } else {
         goto python;
     }
@@ -521,6 +566,7 @@ static inline __attribute__((always_inline)) int scan_width(Scanner *self, PyObj
                 before = kind;
                 chunk.small += (kind & SMALL) != 0;
                 chunk.digits += (kind & KIND) == DIGIT;
+                if (!folded) continue; /* it leaves nothing */
                 if (folded < 0x80 && chunk.size < FORM) chunk.form[chunk.size++] = (char)folded;
                 else if (folded == NO_FOLD || chunk.size >= FORM) chunk.odd = 1;
                 else chunk.size += put_utf8(chunk.form + chunk.size, folded);

@@ -231,9 +231,9 @@ _JAMO = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")  # NFC joins the
 
 
 def classify(code: int) -> tuple[int, int]:
-    """What a character is to the scanner, and the one character that it folds to (-1: not one alone).
+    """What a character is to the scanner, and the one character that it folds to (-1: not one alone, 0: to nothing).
 
-    A mark that folds to nothing, and that NFC does not join with a letter, is 0.
+    A mark is 0 only where NFC does not join it with a letter.
     """
     character = chr(code)
     folded = fold(character) if not 0xD800 <= code <= 0xDFFF else ""
@@ -252,7 +252,7 @@ def classify(code: int) -> tuple[int, int]:
     if not re.fullmatch(_LETTER_OR_DIGIT, character):
         return _SEPARATOR, -1
     kind = _DIGIT if re.fullmatch(r"\d", character) else _LETTER_KIND
-    return kind | (_SMALL if _SMALL_LETTER.match(character) else 0), fold_to
+    return kind | (_SMALL if _SMALL_LETTER.match(character) else 0), fold_to if folded else 0
 
 
 # --- stems ----------------------------------------------------------------------------------------------------------
@@ -310,17 +310,21 @@ def _light_arabic(form: str) -> str:
 
     Snowball's Arabic stemmer wants letters that folding has merged, and leaves `والعراق` as it is.
     """
-    for prefix in ("وال", "بال", "كال", "فال", "ال", "لل"):
+    for prefix in _ARABIC_PREFIXES if form.startswith(_ARABIC_PREFIXES) else ():
         if form.startswith(prefix) and len(form) >= len(prefix) + 2:
             form = form[len(prefix) :]
             break
     else:
         if form.startswith("و") and len(form) >= 4:
             form = form[1:]
-    for suffix in ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي"):
+    for suffix in _ARABIC_SUFFIXES if form.endswith(_ARABIC_SUFFIXES) else ():
         if form.endswith(suffix) and len(form) >= len(suffix) + 2:
             form = form[: -len(suffix)]
     return form
+
+
+_ARABIC_PREFIXES = ("وال", "بال", "كال", "فال", "ال", "لل")
+_ARABIC_SUFFIXES = ("ها", "ان", "ات", "ون", "ين", "يه", "ه", "ي")
 
 
 _VOWELLESS_PLURAL = re.compile(r"[^aeiouy]{2,}(?<!s)s")

@@ -7,7 +7,7 @@ one writes the segment from what all of them have sorted: `merge` does not care 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from multiprocessing.connection import Connection, Pipe
@@ -20,7 +20,9 @@ import numpy as np
 from archive.types import FacetField
 from index.dictionary import Strings
 from index.documents import FIELDS, Document, DocumentSource, Inverted, StoredDocuments, ValueColumn, write_segment
-from index.merge import Counts, Keys, Layout, Source, own_keys
+from index.inversion import Runs
+from index.keys import Counts, Grouped, Keys, Layout
+from index.merge import Source
 from index.segment import SegmentFile
 
 WORTH_A_PROCESS = 2_000
@@ -146,7 +148,6 @@ class _RemoteRuns:
     def __init__(self, worker: _Worker, name: str) -> None:
         self._worker = worker
         self._name = name
-        self._keys: list[Keys] | None = None
         worker.call("words", name)
 
     @cached_property
@@ -174,19 +175,27 @@ class _RemoteRuns:
         """See `Source`."""
         return self._described[3]
 
-    def prepare(self, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> None:
+    def prepare(self, ranks: Counts, codes: Counts, terms: int, first_document: int, layout: Layout) -> None:
         """See `Source.prepare`."""
-        self._layout = layout
-        if not len(self.words):  # nobody will ask for the keys of no words
-            self._keys = []
-            return
-        self._worker.call("sort", self._name, ranks, codes, first_document, layout)
+        self._terms = terms
+        if len(self.words):  # otherwise nobody may ever ask for the keys
+            self._worker.call("group", self._name, ranks, codes, terms, first_document, layout)
 
-    def keys(self, first: int, last: int) -> Iterator[Keys]:
+    @cached_property
+    def _grouped(self) -> tuple[Keys, Counts, Counts]:
+        if not len(self.words):
+            return (
+                np.zeros(0, dtype=np.uint64),
+                np.zeros(self._terms, dtype=np.int64),
+                np.zeros(self._terms + 1, dtype=np.int64),
+            )
+        path, counts = self._worker.result()
+        return np.load(path, mmap_mode="r"), counts, np.concatenate([[0], np.cumsum(counts)])
+
+    def keys(self, first: int, last: int) -> Grouped:
         """See `Source.keys`."""
-        if self._keys is None:
-            self._keys = [np.load(path, mmap_mode="r") for path in self._worker.result()]
-        return own_keys(self._keys, first, last, self._layout)
+        keys, counts, starts = self._grouped
+        return Grouped(keys[starts[first] : starts[last]], counts[first:last])
 
 
 class _Inverting:
@@ -199,7 +208,7 @@ class _Inverting:
 
     def restart(self) -> None:
         self._documents = Inverted()
-        self._fields: dict[str, tuple[Source, Counts]] = {}
+        self._fields: dict[str, tuple[Runs, Counts]] = {}
 
     def add(self, documents: Sequence[Document]) -> dict[int, str]:
         return self._documents.add(documents)
@@ -209,24 +218,21 @@ class _Inverting:
         lengths = {name: documents.lengths(name) for name in FIELDS}
         return documents.count, documents.numbers, documents.values, documents.title_ends, lengths
 
-    def _field(self, name: str) -> tuple[Source, Counts]:
-        if name not in self._fields:
-            self._fields[name] = self._documents.field(name)
-        return self._fields[name]
-
     def words(self, name: str) -> tuple[int, Strings, Counts, int]:
-        source, _ = self._field(name)
+        self._fields[name] = self._documents.field(name)
+        source, _ = self._fields[name]
         return source.documents, source.words, source.counts, source.max_position
 
-    def sort(self, name: str, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> list[Path]:
-        source, _ = self._field(name)
-        source.prepare(ranks, codes, first_document, layout)
-        paths = []
-        for keys in source.sorted_runs():  # type: ignore[attr-defined]  # these are runs
-            self._files += 1
-            paths.append(self._folder / f"{os.getpid()}-{self._files}.npy")
-            np.save(paths[-1], keys)
-        return paths
+    def group(
+        self, name: str, ranks: Counts, codes: Counts, terms: int, first_document: int, layout: Layout
+    ) -> tuple[Path, Counts]:
+        source, _ = self._fields.pop(name)
+        source.prepare(ranks, codes, terms, first_document, layout)
+        self._files += 1
+        path = self._folder / f"{os.getpid()}-{self._files}.npy"
+        keys = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint64, shape=(int(source.counts.sum()),))
+        source.group(keys)
+        return path, source.term_counts
 
 
 def _serve(connection: Connection, inverting: _Inverting) -> None:

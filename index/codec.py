@@ -12,16 +12,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh import columns, fields, formats, matching
+from whoosh import fields, formats, matching
 from whoosh.codec import base
 from whoosh.filedb.filestore import FileStorage
 from whoosh.reading import TermInfo, TermNotFound
 from whoosh.util import random_name
 
-from index.codec_writer import WHOOSH, DocumentWriter, Entries, TermWriter, WrittenField, WrittenSegment
-from index.documents import NUMBERS
+from index.codec_documents import ArticleReader, DocumentReader, WrittenReader
+from index.codec_writer import DocumentWriter, TermWriter
 from index.segment import SegmentFileWriter
 from index.stored import VIEWS, Matches, StoredSegment, View
+from index.written import WHOOSH, Entries, WrittenField, WrittenSegment
 
 
 class ArraySegment(base.Segment):  # type: ignore[misc]  # Whoosh's types are not used
@@ -115,7 +116,8 @@ class ArrayCodec(base.Codec):  # type: ignore[misc]
     def field_writer(self, storage: FileStorage, segment: ArraySegment) -> TermWriter:
         """What writes the terms of a new segment, and the file; asked for after the writer of its documents."""
         documents, segment.writer = segment.writer, None  # a table of contents pickles the segment
-        assert documents
+        if documents is None:
+            raise ValueError(f"the documents of {segment} are not being written")
         return TermWriter(documents, Path(storage.folder) / segment.file_name)
 
     def terms_reader(self, storage: FileStorage, segment: ArraySegment) -> "ArrayTermsReader":
@@ -125,12 +127,12 @@ class ArrayCodec(base.Codec):  # type: ignore[misc]
             return ArrayTermsReader(found, sorted(found.about["fields"]))
         return ArrayTermsReader(found, sorted(VIEWS))
 
-    def per_document_reader(self, storage: FileStorage, segment: ArraySegment) -> "ArrayDocumentReader":
+    def per_document_reader(self, storage: FileStorage, segment: ArraySegment) -> DocumentReader:
         """What reads the documents of a segment."""
         found = _open(storage, segment)
         if isinstance(found, WrittenSegment):
-            return WrittenDocumentReader(found, segment)
-        return ArticleReader(found, segment)
+            return WrittenReader(found, segment.live())
+        return ArticleReader(found, segment.live())
 
 
 def _open(storage: FileStorage, segment: ArraySegment) -> StoredSegment | WrittenSegment:
@@ -181,7 +183,9 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
 
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
         """The statistics of a term."""
-        found = self._read(fieldname, text)
+        return self._describe(fieldname, self._read(fieldname, text))
+
+    def _describe(self, fieldname: str, found: Matches | Entries) -> TermInfo:
         lengths = self._segment.view(fieldname).lengths[found.documents]
         return TermInfo(
             weight=float(found.weights.sum()),
@@ -205,14 +209,14 @@ class ArrayTermsReader(base.TermsReader):  # type: ignore[misc]
     def matcher(self, fieldname: str, text: bytes, format_: formats.Format, scorer: Any = None) -> matching.Matcher:
         """A matcher for a term."""
         found = self._read(fieldname, text)
-        return matching.ListMatcher(
+        return TermMatcher(
             found.documents.tolist(),
             found.weights.tolist(),
             found.values(format_) if isinstance(found, Entries) else _Values(found, format_),
             format_,
             scorer,
             term=(fieldname, text),
-            terminfo=self.term_info(fieldname, text),
+            terminfo=self._describe(fieldname, found),
         )
 
     def cursor(self, fieldname: str, fieldobj: fields.FieldType) -> base.FieldCursor:
@@ -235,6 +239,38 @@ class _Values(Sequence[bytes]):
     def __getitem__(self, at: int) -> bytes:  # type: ignore[override]  # no slices
         _, positions = self._found.positions(np.array([at]))
         return bytes(self._format.encode(positions.tolist()))
+
+
+class TermMatcher(matching.ListMatcher):  # type: ignore[misc]
+    """Goes through the documents of a term. Its whole list is one block to Whoosh, which may skip it."""
+
+    _i: int
+
+    def skip_to(self, id: int) -> None:
+        """Go to the first document that is not before this one."""
+        if not self.is_active():
+            raise matching.ReadTooFar
+        self._i = bisect_left(self._ids, id, self._i)
+
+    def skip_to_quality(self, minquality: float) -> int:
+        """Go to the end where no document can have a higher score; returns how many blocks were skipped."""
+        if not self.is_active() or self.block_quality() > minquality:
+            return 0
+        self._i = len(self._ids)
+        return 1
+
+    def block_max_weight(self) -> float:
+        """The highest weight in any document."""
+        return float(self._terminfo.max_weight())
+
+    def replace(self, minquality: float = 0) -> matching.Matcher:  # noqa: ARG002
+        """Nothing where it is at the end. The quality is not heeded: Whoosh asks a boosted term for too much."""
+        return self if self.is_active() else matching.NullMatcher()
+
+    def copy(self) -> "TermMatcher":
+        """One that is at the same document."""
+        known = {"position": self._i, "term": self._term, "terminfo": self._terminfo}
+        return TermMatcher(self._ids, self._weights, self._values, self._format, self._scorer, **known)
 
 
 class ArrayCursor(base.FieldCursor):  # type: ignore[misc]
@@ -272,146 +308,3 @@ class ArrayCursor(base.FieldCursor):  # type: ignore[misc]
     def is_valid(self) -> bool:
         """Whether it is at a term."""
         return self._term is not None
-
-
-class ArrayDocumentReader(base.PerDocumentReader):  # type: ignore[misc]
-    """What documents of both kinds have: which are deleted, and lengths in the fields of these names."""
-
-    def __init__(self, stored: StoredSegment | WrittenSegment, segment: ArraySegment, names: Iterable[str]) -> None:
-        self._stored = stored
-        self._live = segment.live()
-        self._names = frozenset(names)
-
-    def doc_count(self) -> int:
-        """How many documents are not deleted."""
-        return self._stored.count if self._live is None else int(self._live.sum())
-
-    def doc_count_all(self) -> int:
-        """How many documents there are."""
-        return self._stored.count
-
-    def has_deletions(self) -> bool:
-        """Whether any is deleted."""
-        return self._live is not None
-
-    def is_deleted(self, document: int) -> bool:
-        """Whether this one is; one that is not there is not."""
-        return self._live is not None and document < len(self._live) and not self._live[document]
-
-    def deleted_docs(self) -> list[int]:
-        """Those that are."""
-        return [] if self._live is None else np.flatnonzero(~self._live).tolist()
-
-    def supports_columns(self) -> bool:
-        """There may be columns."""
-        return True
-
-    def doc_field_length(self, document: int, fieldname: str, default: int = 0) -> int:
-        """How many words a document has in a field."""
-        return int(self._stored.view(fieldname).lengths[document]) if fieldname in self._names else default
-
-    def field_length(self, fieldname: str) -> int:
-        """How many words all documents have in it."""
-        return self._stored.view(fieldname).total if fieldname in self._names else 0
-
-    def min_field_length(self, fieldname: str) -> int:
-        """How many the shortest has."""
-        lengths = self._lengths(fieldname)
-        return int(lengths.min()) if len(lengths) else 0
-
-    def max_field_length(self, fieldname: str) -> int:
-        """How many the longest has."""
-        lengths = self._lengths(fieldname)
-        return int(lengths.max()) if len(lengths) else 0
-
-    def _lengths(self, fieldname: str) -> NDArray[Any]:
-        return self._stored.view(fieldname).lengths if fieldname in self._names else np.zeros(0, dtype=np.int64)
-
-
-class WrittenDocumentReader(ArrayDocumentReader):
-    """The documents of a segment that Whoosh's writer wrote."""
-
-    def __init__(self, stored: WrittenSegment, segment: ArraySegment) -> None:
-        super().__init__(stored, segment, stored.about["lengths"])
-        self._written = stored
-
-    def has_column(self, fieldname: str) -> bool:
-        """Whether there is a column of this name."""
-        return fieldname in self._written.about["columns"]
-
-    def list_columns(self) -> list[str]:
-        """The names of the columns."""
-        return list(self._written.about["columns"])
-
-    def column_reader(self, fieldname: str, column: columns.Column) -> columns.ColumnReader:
-        """What reads a column."""
-        return self._written.column(fieldname, column)
-
-    def has_vector(self, document: int, fieldname: str) -> bool:
-        """Whether a document has a vector."""
-        return self._written.vector(document, fieldname) is not None
-
-    def vector(self, document: int, fieldname: str, format_: formats.Format) -> matching.Matcher:
-        """A matcher for the terms of a document."""
-        found = self._written.vector(document, fieldname)
-        if found is None:
-            raise KeyError(f"document {document} has no vector of {fieldname!r}")
-        terms, entries = found
-        return matching.ListMatcher(terms, entries.weights.tolist(), entries.values(format_), format_)
-
-    def stored_fields(self, document: int) -> dict[str, object]:
-        """What a document has stored, by field."""
-        return self._written.stored(document)
-
-
-class ArticleReader(ArrayDocumentReader):
-    """The documents of a segment of articles."""
-
-    def __init__(self, stored: StoredSegment, segment: ArraySegment) -> None:
-        super().__init__(stored, segment, VIEWS)
-        self._articles = stored
-
-    def has_column(self, fieldname: str) -> bool:
-        """Whether there is a column of this name."""
-        return fieldname in NUMBERS
-
-    def list_columns(self) -> list[str]:
-        """The names of the columns."""
-        return list(NUMBERS)
-
-    def column_reader(self, fieldname: str, column: columns.Column) -> "ArrayColumnReader":  # noqa: ARG002
-        """What reads a column."""
-        return ArrayColumnReader(self._articles.numbers(fieldname))
-
-    def stored_fields(self, document: int) -> dict[str, object]:
-        """The article's id; nothing else is stored."""
-        return {"number": int(self._articles.numbers("number")[document])}
-
-
-class ArrayColumnReader(columns.ColumnReader):  # type: ignore[misc]
-    """A column of numbers."""
-
-    def __init__(self, numbers: NDArray[np.int64]) -> None:
-        self._numbers = numbers
-        self._sign = 1
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def __getitem__(self, document: int) -> int:
-        return int(self._numbers[document])
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._numbers.tolist())
-
-    def load(self) -> list[int]:
-        """All of it."""
-        return list(self._numbers.tolist())
-
-    def sort_key(self, document: int) -> int:
-        """What to sort a document by."""
-        return self._sign * int(self._numbers[document])
-
-    def set_reverse(self) -> None:
-        """Sort the other way round."""
-        self._sign = -1

@@ -60,6 +60,13 @@ class Strings:
         listed = self.tolist()
         return np.array(sorted(range(len(listed)), key=listed.__getitem__), dtype=np.int64)
 
+    def find(self, byte: bytes) -> NDArray[np.int64]:
+        """Where this byte first stands in each; each has it."""
+        if _strings:
+            return np.frombuffer(_strings.find(self.text, self.starts, self.lengths, byte), dtype=np.int64)
+        found = np.flatnonzero(self.text == byte[0])
+        return found[np.searchsorted(found, self.starts)] - self.starts if len(self) else self.starts
+
     def kept(self, which: NDArray[np.bool_]) -> "Strings":
         """Those of them that are chosen."""
         return self if which.all() else self.take(np.flatnonzero(which))

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from archive.types import Article, FacetField
 from index import dictionary
 from index.dictionary import Dictionary, Strings
-from index.inversion import Inverter, Text
-from index.merge import Counts, Source, write_field
+from index.inversion import Inverter, Runs, Text
+from index.keys import Counts
+from index.merge import Source, write_field
 from index.postings import Field, FieldSource
 from index.segment import SegmentFile, SegmentFileWriter
 
@@ -190,7 +191,7 @@ class Inverted:
         """See `DocumentSource`."""
         return _joined(self._inverters[TEXT].titles)
 
-    def field(self, name: str) -> tuple[Source, Counts]:
+    def field(self, name: str) -> tuple[Runs, Counts]:
         """See `DocumentSource`."""
         return self._inverters[name].source(), self.lengths(name)
 

@@ -1,31 +1,17 @@
 """From documents to occurrences: the words of each document in order, numbered over all of them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index import analysis
 from index.dictionary import Strings
-from index.merge import Counts, Keys, Layout, own_keys
+from index.keys import Counts, Grouped, Keys, Layout, Run, group
 from index.scan import DIALECTS, make_scanner
 
 Text = tuple[str, str, str | None]
 """What is inverted of a document: a title, a body and its language."""
-
-
-@dataclass(slots=True)
-class Run:
-    """Occurrences in the order of the texts: the number of the word and the position of each.
-
-    They are of the documents from `first` on, so many of each as `lengths` says.
-    """
-
-    words: NDArray[np.int32]
-    positions: NDArray[np.uint32]
-    first: int
-    lengths: Counts
 
 
 class Inverter:
@@ -48,7 +34,7 @@ class Inverter:
             return
         add = self._scanner.add
         found = [add(title, body, dialects.get(language, 0)) for title, body, language in documents]
-        lengths, titles = np.array(found, dtype=np.int64).reshape(-1, 2).T
+        lengths, titles = np.ascontiguousarray(np.array(found, dtype=np.int64).T)
         taken, placed = self._scanner.take()
         forms = np.frombuffer(taken, dtype=np.int32)
         self._names += self._scanner.forms()
@@ -132,27 +118,23 @@ class Runs:
             counts += np.bincount(run.words, minlength=len(words))
         self.counts = counts[number]
         self.max_position = max((int(run.positions.max(initial=0)) for run in runs), default=0)
-        self._keys: list[Keys] = []
+        self._keys: Keys | None = None
 
-    def prepare(self, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> None:
+    def prepare(self, ranks: Counts, codes: Counts, terms: int, first_document: int, layout: Layout) -> None:
         """See `Source.prepare`."""
-        self._layout = layout
-        self._table = ((ranks.astype(np.uint64) << np.uint64(layout.bits)) | codes.astype(np.uint64))[self._place]
-        self._first = first_document
+        self._ranks, self._codes, self._layout = ranks[self._place], codes[self._place], layout
+        self.term_counts = np.bincount(ranks, weights=self.counts, minlength=terms).astype(np.int64)
+        self._starts = np.concatenate([[0], np.cumsum(self.term_counts)])
+        for run in self._runs:
+            run.first += first_document
 
-    def sorted_runs(self) -> Iterator[Keys]:
-        """The keys of each run, sorted. A run is given up when its keys are made: they are as large."""
-        layout = self._layout
-        while self._runs:
-            run = self._runs.pop(0)
-            keys = self._table[run.words]
-            documents = np.repeat(np.arange(run.first, run.first + len(run.lengths)) + self._first, run.lengths)
-            keys |= documents.astype(np.uint64) << np.uint64(layout.position + layout.code)
-            keys |= run.positions.astype(np.uint64) << np.uint64(layout.code)
-            keys.sort()
-            yield keys
+    def group(self, keys: Keys) -> None:
+        """Fill `keys` with all that there is. The runs are given up: the keys are as large."""
+        group(self._runs, self._ranks, self._codes, self.term_counts, self._layout, keys)
 
-    def keys(self, first: int, last: int) -> Iterator[Keys]:
+    def keys(self, first: int, last: int) -> Grouped:
         """See `Source.keys`."""
-        self._keys += self.sorted_runs()
-        return own_keys(self._keys, first, last, self._layout)
+        if self._keys is None:
+            self._keys = np.empty(int(self._starts[-1]), dtype=np.uint64)
+            self.group(self._keys)
+        return Grouped(self._keys[self._starts[first] : self._starts[last]], self.term_counts[first:last])

@@ -1,8 +1,7 @@
 """From sources of occurrences to the inverted field of a segment: runs, processes and segments are merged alike.
 
-An occurrence is one 64-bit key: the term's rank, the document, the position, the form. Each source gives its keys for a
-range of terms, sorted; the ranges are sorted together and encoded one after the other, so that memory stays bounded
-whatever the size of the result.
+Each source gives the keys of its occurrences for a range of terms, grouped by term; the groups are merged and encoded,
+one range after the other, so that memory stays bounded whatever the size of the result.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,57 +14,17 @@ from numpy.typing import NDArray
 
 from index import dictionary
 from index.dictionary import Strings
+from index.keys import Counts, Grouped, Layout, merge, split
 from index.packing import choose_width, count_bit_lengths
 from index.segment import SegmentFileWriter
 
-Keys = NDArray[np.uint64]
 Places = NDArray[np.int64]
-Counts = NDArray[np.int64]
 
 FORM = b"\0"
 """Parts a term from its form in the words of a source."""
 
 RANGE = 1 << 22
-"""Occurrences that are sorted together."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where rank, document, position and form are in a key."""
-
-    document: int
-    position: int
-    code: int
-
-    @property
-    def bits(self) -> int:
-        """Bits below the rank."""
-        return self.document + self.position + self.code
-
-    @property
-    def terms(self) -> int:
-        """Terms that a range may have."""
-        return 1 << min(62 - self.bits, 31)
-
-    def ranks(self, keys: Keys) -> Places:
-        """The ranks in keys."""
-        return (keys >> np.uint64(self.bits)).astype(np.int64)
-
-    def postings(self, keys: Keys) -> Keys:
-        """What is the same in all occurrences of a term in a document."""
-        return keys >> np.uint64(self.position + self.code)
-
-    def documents(self, postings: Keys) -> Places:
-        """The documents of postings."""
-        return (postings & np.uint64((1 << self.document) - 1)).astype(np.int64)
-
-    def positions(self, keys: Keys) -> NDArray[np.uint32]:
-        """The positions in keys."""
-        return (keys >> np.uint64(self.code)).astype(np.uint32) & np.uint32((1 << self.position) - 1)
-
-    def codes(self, keys: Keys) -> NDArray[np.uint32]:
-        """The numbers of forms in keys."""
-        return keys.astype(np.uint32) & np.uint32((1 << self.code) - 1)
+"""Occurrences that are encoded together."""
 
 
 class Source(Protocol):
@@ -87,11 +46,11 @@ class Source(Protocol):
     def max_position(self) -> int:
         """The highest position of any."""
 
-    def prepare(self, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> None:
-        """Learn the rank and the form of each word, and the number of the first document."""
+    def prepare(self, ranks: Counts, codes: Counts, terms: int, first_document: int, layout: Layout) -> None:
+        """Learn the rank and the form of each word, how many terms there are, and the number of the first document."""
 
-    def keys(self, first: int, last: int) -> Iterator[Keys]:
-        """The keys of the terms from rank `first` to before `last`, relative to `first`, in sorted arrays."""
+    def keys(self, first: int, last: int) -> Grouped:
+        """The keys of the terms from rank `first` to before `last`."""
 
 
 @dataclass(slots=True)
@@ -116,7 +75,7 @@ class Words:
 def join_words(sources: Sequence[Source]) -> Words:
     """Rank the terms of all sources, and number the forms of each."""
     words, own = _join(sources)
-    parts = _part(words)
+    parts = words.find(FORM)
     new = np.ones(len(words), dtype=bool)
     same_length = parts[1:] == parts[:-1]
     new[1:] = ~(same_length & (words.shared()[1:] > parts[1:]))
@@ -147,18 +106,11 @@ def _join(sources: Sequence[Source]) -> tuple[Strings, list[Places]]:
     return words, places
 
 
-def _part(words: Strings) -> Places:
-    """The length of each word's term: what stands before FORM."""
-    marks = np.flatnonzero(words.text == FORM[0])
-    return marks[np.searchsorted(marks, words.starts)] - words.starts if len(words) else words.starts
-
-
 def _sort_forms(words: Strings, parts: Places) -> tuple[Strings, Places]:
     """The forms of all words that have a stemmer, sorted, and which words they are of."""
     which = np.flatnonzero(words.text[words.starts] != _NO_STEMMER) if len(words) else words.starts
     marked = words.take(which)
-    colons = np.flatnonzero(words.text == _NO_STEMMER)
-    stemmers = colons[np.searchsorted(colons, marked.starts)] - marked.starts
+    stemmers = marked.find(b":")
     terms = parts[which]
     # a word is "stemmer:stem\0form"; of it a form is made: "form\0stemmer"
     starts = np.stack([marked.starts + terms + 1, marked.starts + terms, marked.starts], axis=1)
@@ -194,53 +146,39 @@ def write_field(
         max((source.max_position for source in sources), default=0).bit_length(),
         max(len(words.codes) - 1, 0).bit_length(),
     )
-    if layout.bits > 60:
+    if layout.bits > 63:
         raise OverflowError(
             f"{documents:,} documents with positions of {layout.position} bits are more than a key holds"
         )
     first = 0
     for source, (ranks, codes) in zip(sources, words.own, strict=True):
-        source.prepare(ranks, codes, first, layout)
+        source.prepare(ranks, codes, len(words.counts), first, layout)
         first += source.documents
     _write_words(file, name, words, documents, lengths)
     file.about["fields"][name]["titles"] = titles is not None
     encoder = _Encoder(file, name, words, layout, documents, lengths, titles)
-    with ThreadPoolExecutor(1) as ahead:  # numpy sorts without the interpreter: one range while another is encoded
-        parts = list(_ranges(words.counts, layout.terms))
-        sorting = [ahead.submit(_sort, sources, *part) for part in parts[:1]]
+    with ThreadPoolExecutor(1) as ahead:  # one range is merged while another is encoded
+        parts = list(_ranges(words.counts))
+        merging = [ahead.submit(_merge, sources, *part) for part in parts[:1]]
         for at, (low, high) in enumerate(parts):
-            keys = sorting.pop().result()
+            grouped = merging.pop().result()
             if at + 1 < len(parts):
-                sorting.append(ahead.submit(_sort, sources, *parts[at + 1]))
-            encoder.append(keys, low, high)
+                merging.append(ahead.submit(_merge, sources, *parts[at + 1]))
+            encoder.append(grouped, low, high)
     encoder.close()
 
 
-def _sort(sources: Sequence[Source], low: int, high: int) -> Keys:
-    pieces = [keys for source in sources for keys in source.keys(low, high)]
-    if len(pieces) == 1:
-        return pieces[0]
-    keys = np.concatenate([np.zeros(0, dtype=np.uint64), *pieces])
-    keys.sort()
-    return keys
+def _merge(sources: Sequence[Source], low: int, high: int) -> Grouped:
+    return merge([source.keys(low, high) for source in sources])
 
 
-def own_keys(runs: Sequence[Keys], first: int, last: int, layout: Layout) -> Iterator[Keys]:
-    """The keys of a range of ranks in each of some sorted arrays of keys, relative to the first rank."""
-    bounds = np.array([first << layout.bits, last << layout.bits], dtype=np.uint64)
-    for keys in runs:
-        a, b = np.searchsorted(keys, bounds)
-        if b > a:
-            yield keys[a:b] - bounds[0]
-
-
-def _ranges(counts: Counts, terms: int) -> Iterator[tuple[int, int]]:
+def _ranges(counts: Counts) -> Iterator[tuple[int, int]]:
     """Ranges of ranks with about RANGE occurrences each."""
     ends = np.cumsum(counts)
     low = 0
     while low < len(counts):
         done = int(ends[low - 1]) if low else 0
-        high = max(low + 1, min(int(np.searchsorted(ends, done + RANGE, side="right")), low + terms))
+        high = max(low + 1, int(np.searchsorted(ends, done + RANGE, side="right")))
         yield low, high
         low = high
 
@@ -292,24 +230,16 @@ class _Encoder:
         self._joined: list[NDArray[np.uint8]] = []
         self._rest = np.zeros(0, dtype=bool)
 
-    def append(self, keys: Keys, low: int, high: int) -> None:
+    def append(self, grouped: Grouped, low: int, high: int) -> None:
         """Add the occurrences of the terms from rank `low` to before `high`."""
-        layout = self._layout
-        postings = layout.postings(keys)
-        begins = np.ones(len(keys), dtype=bool)
-        np.not_equal(postings[1:], postings[:-1], out=begins[1:])
-        documents = layout.documents(postings[begins])
-        positions = layout.positions(keys)
-        self._begins.append(begins)
-        self._count_ranks(begins)
-        self._documents.append(documents)
-        self._positions.append(positions)
+        parts = split(grouped, self._layout, self._coded[low:high], self._titles)
+        self._begins.append(parts.begins)
+        self._count_ranks(parts.begins)
+        self._documents.append(parts.documents)
+        self._positions.append(parts.positions)
         if self._titles is not None:
-            self._titled.append(positions[begins] < self._titles[documents])
-        coded = self._coded[low:high]
-        if coded.any():
-            codes = layout.codes(keys)
-            self._codes.append(codes if coded.all() else codes[coded[layout.ranks(keys)]])
+            self._titled.append(parts.titled)
+        self._codes.append(parts.codes)
 
     def _count_ranks(self, begins: NDArray[np.bool_]) -> None:
         bits = np.concatenate([self._rest, begins])

@@ -12,6 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+try:
+    from index import _keys
+except ImportError:  # it was installed without a compiler
+    _keys = None  # type: ignore[assignment]
+
 Array = NDArray[Any]
 Numbers = NDArray[np.uint32]
 Places = NDArray[np.int64]
@@ -22,8 +27,6 @@ WIDTHS = (0, 1, 2, 4, 8, 9, 10, 12, 16, 17, 18, 20, 24, 32)
 _PATCH_BITS = 96
 _HIGHEST = (1 << 31) - 1
 _LOW_TYPES = {8: "u1", 16: "<u2", 32: "<u4"}
-_ALIGN = 8
-"""Values that fill whole bytes of any upper plane."""
 
 
 def choose_width(bit_lengths: NDArray[np.int64]) -> int:
@@ -51,7 +54,7 @@ class PackedWriter:
         self._low_bits, self._high_bits = _split(width)
         self._limit = 1 << width
         self._sinks = {name: sinks(name) for name in ("low", "high", "place", "value")}
-        self._pending = np.zeros(0, dtype=np.uint32)
+        self._pending = b""
         self._count = 0
         self._place_type = "<u4" if most < 1 << 32 else "<i8"
         self._sinks["place"](np.zeros(0, dtype=self._place_type))
@@ -76,23 +79,25 @@ class PackedWriter:
         if self._low_bits:
             self._sinks["low"](numbers.astype(_LOW_TYPES[self._low_bits]))
         if self._high_bits:
-            upper = (
-                values.view(np.uint8)
-                if values.dtype == bool
-                else (numbers >> np.uint32(self._low_bits)).astype(np.uint8)
-            )
-            if len(self._pending):
-                upper = np.concatenate([self._pending.astype(np.uint8), upper])
-            whole = len(upper) - len(upper) % _ALIGN
-            self._sinks["high"](_join_bits(upper[:whole], self._high_bits))
-            self._pending = upper[whole:].astype(np.uint32)
+            self._sinks["high"](self._join(numbers))
+
+    def _join(self, numbers: Array) -> NDArray[np.uint8]:
+        """The upper bits of what is pending and of these, as far as they fill bytes; the rest is pending."""
+        if _keys and numbers.dtype == np.uint32:
+            joined, self._pending = _keys.join(numbers, self._low_bits, self._high_bits, self._pending)
+            return np.frombuffer(joined, dtype=np.uint8)
+        upper = numbers.view(np.uint8) if numbers.dtype == bool else (numbers >> self._low_bits).astype(np.uint8)
+        if self._pending:
+            upper = np.concatenate([np.frombuffer(self._pending, dtype=np.uint8), upper])
+        whole = len(upper) - len(upper) % (8 // self._high_bits)
+        self._pending = (upper[whole:] & ((1 << self._high_bits) - 1)).tobytes()
+        return _join_bits(upper[:whole], self._high_bits)
 
     def close(self) -> None:
         """Write what is left."""
-        if self._high_bits and len(self._pending):
-            padded = np.zeros(_ALIGN, dtype=np.uint8)
-            padded[: len(self._pending)] = self._pending
-            self._sinks["high"](_join_bits(padded, self._high_bits))
+        if self._pending:
+            padded = self._pending.ljust(8 // self._high_bits, b"\0")
+            self._sinks["high"](_join_bits(np.frombuffer(padded, dtype=np.uint8), self._high_bits))
 
 
 def _check(numbers: Numbers) -> None:

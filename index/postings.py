@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.dictionary import Dictionary, Strings
-from index.merge import FORM, Counts, Keys, Layout
+from index.keys import Counts, Grouped, Keys, Layout
+from index.merge import FORM
 from index.packing import Array, Bits, Packed
 from index.segment import SegmentFile
 
@@ -229,23 +230,23 @@ class FieldSource:
             yield self._first[rank] + code, self._number[document], position
             low = until
 
-    def prepare(self, ranks: Counts, codes: Counts, first_document: int, layout: Layout) -> None:
+    def prepare(self, ranks: Counts, codes: Counts, terms: int, first_document: int, layout: Layout) -> None:  # noqa: ARG002  # a source's
         """See `Source.prepare`."""
         self._ranks, self._codes, self._base, self._layout = ranks, codes, first_document, layout
         occurs = self.counts > 0
         self._rank_of = np.maximum.accumulate(np.where(occurs, ranks, -1)) if len(ranks) else ranks
 
-    def keys(self, first: int, last: int) -> Iterator[Keys]:
+    def keys(self, first: int, last: int) -> Grouped:
         """See `Source.keys`."""
+        keys: list[Keys] = [np.zeros(0, dtype=np.uint64)]
+        counts = np.zeros(last - first, dtype=np.int64)
         a, b = np.searchsorted(self._rank_of, (first, last))
-        if a == b:
-            return
-        low, high = np.searchsorted(self._first, (a, b - 1), side="right") - (1, 0)
-        for word, document, position in self._decode(int(low), int(high)):
-            rank = self._ranks[word]
-            kept = (rank >= first) & (rank < last)
-            layout = self._layout
-            keys = (rank[kept] - first) << layout.bits
-            keys |= (document[kept] + self._base) << (layout.position + layout.code)
-            keys |= (position[kept] << layout.code) | self._codes[word[kept]]
-            yield keys.astype(np.uint64)
+        if a < b:
+            low, high = np.searchsorted(self._first, (a, b - 1), side="right") - (1, 0)
+            for word, document, position in self._decode(int(low), int(high)):
+                rank = self._ranks[word]
+                kept = (rank >= first) & (rank < last)
+                word = word[kept]
+                keys.append(self._layout.join(document[kept] + self._base, position[kept], self._codes[word]))
+                counts += np.bincount(rank[kept] - first, minlength=last - first)
+        return Grouped(np.concatenate(keys), counts)

@@ -322,12 +322,6 @@ WRONG_IN_WHOOSH = [
         query.Not(query.Prefix("text", "border")),
         marks=pytest.mark.xfail(strict=True, reason="Whoosh finds what is deleted after its part ends"),
     ),
-    pytest.param(
-        query.Not(NOWHERE),
-        marks=pytest.mark.xfail(
-            strict=True, raises=IndexError, reason="Whoosh asks whether the document after the last is deleted"
-        ),
-    ),
 ]
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from archive.types import Article, MarkedText, Origin
 from index.analysis import fold, stem, tokenise
+from index.passages import PASSAGE
 from index.query import parse
 from index.resolve import Resolver, Row
-from index.passages import PASSAGE
 from index.snippets import Highlighter
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)

@@ -1,0 +1,144 @@
+"""Occurrences as 64-bit keys, grouped by term: how they are made, merged and taken apart.
+
+A key holds the document, the position and the form of one occurrence; those of one term stand together, ascending.
+Where `_keys` was compiled it does the same, faster.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.dictionary import ranges
+
+try:
+    from index import _keys
+except ImportError:  # it was installed without a compiler
+    _keys = None  # type: ignore[assignment]
+
+Keys = NDArray[np.uint64]
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The bits that document, position and form have in a key, from the highest to the lowest."""
+
+    document: int
+    position: int
+    code: int
+
+    @property
+    def bits(self) -> int:
+        """All of them."""
+        return self.document + self.position + self.code
+
+    def join(self, documents: Counts, positions: Counts, codes: Counts) -> Keys:
+        """Keys."""
+        keys = documents << (self.position + self.code)
+        keys |= (positions << self.code) | codes
+        return keys.view(np.uint64)
+
+
+class Grouped(NamedTuple):
+    """The keys of consecutive terms, and how many each of them has."""
+
+    keys: Keys
+    counts: Counts
+
+
+@dataclass(slots=True)
+class Run:
+    """Occurrences in the order of the texts: the number of the word and the position of each.
+
+    They are of the documents from `first` on, so many of each as `lengths` says.
+    """
+
+    words: NDArray[np.int32]
+    positions: NDArray[np.uint32]
+    first: int
+    lengths: Counts
+
+
+def group(runs: list[Run], ranks: Counts, codes: Counts, counts: Counts, layout: Layout, keys: Keys) -> None:
+    """Fill `keys` with the occurrences of runs, in the order of their documents, grouped by term: a counting sort.
+
+    Words have `ranks` and `codes`, terms `counts`. A run is given up when its keys are made.
+    """
+    following = np.cumsum(counts) - counts
+    table = (ranks.astype(np.uint64) << np.uint64(32)) | codes.astype(np.uint64)
+    runs.reverse()
+    while runs:
+        run = runs.pop()
+        if _keys:
+            _keys.spread(
+                run.words, run.positions, run.lengths, run.first, table, layout.position + layout.code, layout.code,
+                following, keys,
+            )  # fmt: skip
+        else:
+            _spread(run, ranks, codes, layout, following, keys)
+
+
+def _spread(run: Run, ranks: Counts, codes: Counts, layout: Layout, following: Counts, keys: Keys) -> None:
+    documents = np.repeat(np.arange(run.first, run.first + len(run.lengths)), run.lengths)
+    own = ranks[run.words]
+    order = np.argsort(own, kind="stable")
+    found = np.bincount(own, minlength=len(following))
+    places = ranges(following, found)
+    keys[places] = layout.join(documents, run.positions.astype(np.int64), codes[run.words])[order]
+    following += found
+
+
+def merge(groups: Sequence[Grouped]) -> Grouped:
+    """Groups of the same terms as one; the documents of each come after those of the ones before it."""
+    if len(groups) == 1:
+        return groups[0]
+    counts: Counts = np.stack([each.counts for each in groups]).sum(axis=0)
+    keys = np.empty(int(counts.sum()), dtype=np.uint64)
+    if _keys:
+        _keys.merge([(each.keys, each.counts) for each in groups], keys)
+        return Grouped(keys, counts)
+    following = np.cumsum(counts) - counts
+    for each in groups:
+        keys[ranges(following, each.counts)] = each.keys
+        following += each.counts
+    return Grouped(keys, counts)
+
+
+class Parts(NamedTuple):
+    """The parts of keys: of each occurrence its position and whether its posting begins with it; of each posting the
+    document and whether it has the term in its title; the form of each occurrence of the terms that have several."""
+
+    documents: NDArray[np.uint32]
+    titled: NDArray[np.bool_]
+    positions: NDArray[np.uint32]
+    begins: NDArray[np.bool_]
+    codes: NDArray[np.uint32]
+
+
+def split(grouped: Grouped, layout: Layout, coded: NDArray[np.bool_], titles: Counts | None) -> Parts:
+    """Take keys apart; `coded` terms have several forms, `titles` is the position where each document's title ends."""
+    keys, counts = grouped
+    if not _keys:
+        return _split(keys, counts, layout, coded, titles)
+    documents, positions, codes = (np.empty(len(keys), dtype=np.uint32) for _ in range(3))
+    begins, titled = (np.empty(len(keys), dtype=bool) for _ in range(2))
+    postings, numbered = _keys.split(
+        keys, counts, layout.position, layout.code, titles, coded, documents, positions, begins, titled, codes
+    )
+    return Parts(documents[:postings], titled[:postings], positions, begins, codes[:numbered])
+
+
+def _split(keys: Keys, counts: Counts, layout: Layout, coded: NDArray[np.bool_], titles: Counts | None) -> Parts:
+    found = (keys >> np.uint64(layout.position + layout.code)).astype(np.int64)
+    begins = np.ones(len(keys), dtype=bool)
+    begins[1:] = found[1:] != found[:-1]
+    starts = np.cumsum(counts) - counts
+    begins[starts[counts > 0]] = True
+    documents = found[begins]
+    positions = (keys >> np.uint64(layout.code)).astype(np.uint32) & np.uint32((1 << layout.position) - 1)
+    titled = positions[begins] < titles[documents] if titles is not None else np.zeros(len(documents), dtype=bool)
+    codes = keys[np.repeat(coded, counts)].astype(np.uint32) & np.uint32((1 << layout.code) - 1)
+    return Parts(documents.astype(np.uint32), titled, positions, begins, codes)
