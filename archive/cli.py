@@ -6,8 +6,6 @@ Whoosh, SQLAlchemy, Flask and rich are imported by the commands that need them, 
 
 import json
 import os
-import platform
-import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +15,7 @@ import click
 
 from archive import __version__
 from archive.errors import ArchiveError
-from archive.formats import FORMATS
-from archive.options import article_filter, day, filter_options, json_option, language, page_options
+from archive.options import FormatName, article_filter, day, filter_options, json_option, language, page_options
 from archive.settings import Settings, load_settings
 from archive.types import ImportReport, IndexStatus, OnDuplicate, SearchRequest, Sort
 
@@ -83,7 +80,7 @@ def main(data: str | None) -> None:  # noqa: ARG001 - read by _settings
 
 @main.command("import")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--format", type=click.Choice(list(FORMATS)), help="Read every file so; default: told by its content.")
+@click.option("--format", type=FormatName(), help="Read every file so; default: told by its content.")
 @click.option("--source", metavar="NAME", help="The publication that the articles are from.")
 @click.option("--language", type=language, metavar="CODE", help="The language of the articles; default: detected.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for every article; may be repeated.")
@@ -367,6 +364,9 @@ def config(as_json: bool) -> None:
 @json_option
 def version(as_json: bool) -> None:
     """Show the version of the archive."""
+    import platform
+    import sqlite3
+
     found = {"archive": __version__, "python": platform.python_version(), "sqlite": sqlite3.sqlite_version}
     if as_json:
         click.echo(json.dumps(found, indent=2))

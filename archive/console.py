@@ -6,13 +6,10 @@ pipe or with NO_COLOR, a match is written **so**.
 """
 
 import json
+import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from shlex import quote
-
-from rich.console import Console
-from rich.padding import Padding
-from rich.text import Text
 
 from archive.settings import Settings
 from archive.types import (
@@ -85,43 +82,41 @@ def size(count: int) -> str:
     return f"{count} byte{'' if count == 1 else 's'}"
 
 
-class _Output(Console):
-    """A console that leaves it to the command what a reader who has seen enough means."""
-
-    def on_broken_pipe(self) -> None:
-        raise  # noqa: PLE0704 - rich calls this while it handles the BrokenPipeError
+Part = tuple[str, str]
+"""A piece of a line, safe to write, and its style."""
 
 
 class Screen:
-    """Standard output, as a terminal with colours or as a plain stream of lines."""
+    """Standard output, as a plain stream of lines: in a pipe a paragraph is one line, for grep and cut."""
 
-    def __init__(self) -> None:
-        self._console = _Output(file=sys.stdout, highlight=False, markup=False, emoji=False)
-        self._lines = not self._console.is_terminal  # in a pipe a paragraph is one line, for grep and cut
-        self._colours = bool(self._console.color_system) and not self._console.no_color
+    colours = False
 
-    def line(self, *parts: Text | str, indent: int = 0) -> None:
-        """One line, wrapped below its own beginning on a terminal."""
-        text = Text.assemble(*parts)
-        if self._lines:
-            self._console.print(Text(" " * indent) + text if text else text, soft_wrap=True)
-        else:
-            self._console.print(Padding(text, (0, 0, 0, indent), expand=False))
+    def line(self, *parts: Part, indent: int = 0) -> None:
+        """One line."""
+        text = "".join(text for text, _ in parts)
+        print(" " * indent + text if text else "")
 
-    def marked(self, text: MarkedText, style: str = "", table: Mapping[int, str | None] = _ONE_LINE) -> Text:
+    def marked(self, text: MarkedText, style: str = "", table: Mapping[int, str | None] = _ONE_LINE) -> Iterator[Part]:
         """The text with its matches visible."""
-        shown = Text(style=style)
         for part, match in text.parts():
             part = part.translate(table)
             if match:
-                part = part if self._colours else f"**{part}**"
-            shown.append(part, _MATCH if match else None)
-        return shown
+                yield part if self.colours else f"**{part}**", f"{style} {_MATCH}".strip()
+            else:
+                yield part, style
+
+
+def _screen() -> Screen:
+    if sys.stdout.isatty() or any(name in os.environ for name in ("FORCE_COLOR", "TTY_COMPATIBLE")):
+        from archive.terminal import Terminal  # rich, which takes a while to import
+
+        return Terminal()
+    return Screen()
 
 
 def show_page(page: SearchPage) -> None:
     """The hits of a search, then, as messages, what a reader must know about the whole of it."""
-    screen = Screen()
+    screen = _screen()
     for hit in page.hits:
         _show_hit(screen, hit)
     for message in page.messages:
@@ -133,10 +128,10 @@ def show_page(page: SearchPage) -> None:
 
 def _show_hit(screen: Screen, hit: Hit) -> None:
     rank = f"{hit.rank}. "
-    screen.line(rank, screen.marked(hit.title, "bold"))
-    screen.line(Text(_about(hit.headline), _QUIET), indent=len(rank))
+    screen.line((rank, ""), *screen.marked(hit.title, "bold"))
+    screen.line((_about(hit.headline), _QUIET), indent=len(rank))
     for snippet in hit.snippets:
-        screen.line(Text(f"¶{snippet.paragraph} ", _QUIET), screen.marked(snippet), indent=len(rank))
+        screen.line((f"¶{snippet.paragraph} ", _QUIET), *screen.marked(snippet), indent=len(rank))
     screen.line()
 
 
@@ -178,9 +173,9 @@ def _day(published: PublicationDate | None) -> str:
 
 def show_article(article: Article, marked: MarkedArticle) -> None:
     """An article's title, what is known about it, and its whole text."""
-    screen = Screen()
-    screen.line(screen.marked(marked.title, "bold"))
-    screen.line(Text(_about(article), _QUIET))
+    screen = _screen()
+    screen.line(*screen.marked(marked.title, "bold"))
+    screen.line((_about(article), _QUIET))
     facts = {
         "section": article.section,
         "tags": ", ".join(article.tags),
@@ -192,18 +187,18 @@ def show_article(article: Article, marked: MarkedArticle) -> None:
     }
     for name, fact in facts.items():
         if fact:
-            screen.line(Text(f"{name}: {clean(fact)}", _QUIET))
+            screen.line((f"{name}: {clean(fact)}", _QUIET))
     for paragraph in marked.paragraphs:
         screen.line()
-        screen.line(screen.marked(paragraph, table=_LINES))
+        screen.line(*screen.marked(paragraph, table=_LINES))
 
 
 def show_headlines(found: Iterable[Headline], total: int) -> None:
     """One line an article: number, date, source and title; then, as a message, how many there are in all."""
-    screen = Screen()
+    screen = _screen()
     for each in found:
         source = f"{clean(each.source)}: " if each.source else ""
-        screen.line(Text(f"{each.id:>6}  {_day(each.published):<10}  {source}", _QUIET), clean(each.title))
+        screen.line((f"{each.id:>6}  {_day(each.published):<10}  {source}", _QUIET), (clean(each.title), ""))
     say(f"{articles(total)} in all")
 
 
@@ -266,8 +261,8 @@ def show_settings(settings: Settings) -> None:
 
 
 def _show_table(rows: Mapping[str, str | None]) -> None:
-    screen = Screen()
+    screen = _screen()
     width = max(map(len, rows))
     for name, value in rows.items():
         if value:
-            screen.line(Text(f"{name:<{width}}  ", _QUIET), clean(value))
+            screen.line((f"{name:<{width}}  ", _QUIET), (clean(value), ""))

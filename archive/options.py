@@ -1,11 +1,11 @@
 """Options that several commands have, and how their values are read."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, TypeVar
 
 import click
 
-from archive.dates import read_date
 from archive.language import clean_language
 from archive.types import ArticleFilter, PublicationDate
 
@@ -14,6 +14,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def day(text: str) -> PublicationDate:
     """The date that a person wrote; raises BadParameter, which is wrong usage."""
+    from archive.dates import read_date
+
     if found := read_date(text):
         return found
     raise click.BadParameter(f"{text!r} is no date; write 2023, 2023-05 or 2023-05-02")
@@ -24,6 +26,20 @@ def language(text: str) -> str:
     if found := clean_language(text):
         return found
     raise click.BadParameter(f"{text!r} is no language code; write en, de or zh")
+
+
+class FormatName(click.Choice[str]):
+    """The name of a format; the formats are imported when somebody names one or asks which there are."""
+
+    def __init__(self) -> None:
+        self.case_sensitive = True
+
+    @cached_property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        """All names."""
+        from archive.formats import FORMATS
+
+        return tuple(FORMATS)
 
 
 def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:

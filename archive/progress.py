@@ -5,19 +5,22 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Self
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING, Self
 
 from archive.console import clean
 from archive.types import ImportItem, ImportReport, Outcome
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 GRACE = 2.0
 """Seconds that an import has after Ctrl-C; a batch takes a fraction of that to be stored."""
 
 
-def _bar() -> Progress:
+def _bar() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
     console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
     columns = (
         SpinnerColumn(),
@@ -34,20 +37,22 @@ class IndexProgress:
     """Shows how far the index has caught up, from the first report on; use it as a context and as `sync.Progress`."""
 
     def __init__(self) -> None:
-        self._bar = _bar()
-        self._task: TaskID | None = None
+        self._shown: tuple[Progress, TaskID] | None = None
 
     def __call__(self, done: int, total: int) -> None:
-        if self._task is None:
-            self._bar.start()
-            self._task = self._bar.add_task("Indexing", note="")
-        self._bar.update(self._task, completed=done, total=total, note=f"{done:,} of {total:,} changes")
+        if self._shown is None:
+            bar = _bar()
+            bar.start()
+            self._shown = bar, bar.add_task("Indexing", note="")
+        bar, task = self._shown
+        bar.update(task, completed=done, total=total, note=f"{done:,} of {total:,} changes")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        if self._shown:
+            self._shown[0].stop()
 
 
 class ImportProgress:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from archive import importing
 from archive.errors import IndexLockedError, IndexUnavailableError
 from archive.ports import SearchIndex, Store
 from archive.settings import Settings
@@ -28,6 +27,9 @@ from archive.types import (
     Version,
 )
 
+if TYPE_CHECKING:
+    from archive import importing
+
 INLINE_CHANGES = 100
 """A search applies as many waiting changes itself before it answers; more are left to who imports or serves."""
 
@@ -46,12 +48,14 @@ class Archive:
     def import_paths(
         self,
         paths: Iterable[str],
-        options: importing.ImportOptions | None = None,
+        options: "importing.ImportOptions | None" = None,
         *,
-        observer: importing.Observer | None = None,
+        observer: "importing.Observer | None" = None,
         sync_progress: Progress | None = None,
     ) -> ImportReport:
         """Import files, folders or "-" (standard input), then bring the index up to date. See `importing.run`."""
+        from archive import importing  # here, since a search needs no reader of any format
+
         options = options or importing.ImportOptions()
         stored_since = 0
 

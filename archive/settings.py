@@ -1,12 +1,9 @@
 """Settings: flag > ARCHIVE_* environment > archive.toml in the data directory > default; a value knows its origin."""
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import platformdirs
 
 from archive.errors import SettingsError
 
@@ -77,14 +74,14 @@ def load_settings(
 ) -> Settings:
     """Put the settings together; raises SettingsError naming the setting, its origin and what is wrong with it."""
     environment = os.environ if environment is None else environment
-    default_data = str(platformdirs.user_data_path("article-archive", appauthor=False))
     layers: list[tuple[str, Mapping[str, object]]] = [
         ("flag", {name: value for name, value in (flags or {}).items() if value not in (None, "")}),
         ("environment", {each.name: value for each in SETTINGS if (value := environment.get(each.variable))}),
     ]
-    data = _directory(next((str(values["data"]) for _, values in layers if "data" in values), default_data))
+    stated = next((str(values["data"]) for _, values in layers if "data" in values), None)
+    data = _directory(stated or _default_data())
     layers.append((FILE_NAME, _read_file(data / FILE_NAME)))
-    layers.append(("default", {each.name: each.default for each in SETTINGS} | {"data": default_data}))
+    layers.append(("default", {each.name: each.default for each in SETTINGS}))
     origins = {name: next(origin for origin, values in layers if name in values) for name in _NAMES}
     found = {
         each.name: _checked(each, dict(layers)[origins[each.name]][each.name], origins[each.name]) for each in SETTINGS
@@ -100,6 +97,12 @@ def load_settings(
     )
 
 
+def _default_data() -> str:
+    import platformdirs
+
+    return str(platformdirs.user_data_path("article-archive", appauthor=False))
+
+
 def _directory(text: str) -> Path:
     try:
         return Path(text).expanduser().absolute()
@@ -109,12 +112,15 @@ def _directory(text: str) -> Path:
 
 def _read_file(path: Path) -> Mapping[str, object]:
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        import tomllib  # few have such a file
+
+        found = tomllib.loads(text)
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, ValueError) as error:
+    except ValueError as error:  # TOMLDecodeError among them
         raise SettingsError(f"cannot read {path}: {error}") from error
     if "data" in found:
         raise SettingsError(f"{path}: data cannot be set in a file that lies inside the data directory")

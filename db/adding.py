@@ -12,13 +12,14 @@ from sqlalchemy.dialects.sqlite import insert as insert_original
 
 from archive.types import ImportItem, NewArticle, OnDuplicate, Original, Outcome
 from db import queries
-from db.models import ARTICLE, ORIGINAL, VERSION, TextColumns
+from db.models import ARTICLE, ORIGINAL, VERSION
 
 COMPRESSION = 6
 
 _METADATA = ("authors", "source", "section", "published", "language", "tags", "summary")
 _DAYS = ("published_key", "first_day", "last_day")
-_VERSIONED = tuple(TextColumns.__annotations__)
+_VERSIONED = tuple(column.name for column in VERSION.c if column.name in ARTICLE.c)
+"""What an article and each of its old versions have."""
 
 
 @dataclass(slots=True)

@@ -4,23 +4,24 @@ Lists (authors, tags) are JSON in one column: an article is one row, read in one
 """
 
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Column,
     DateTime,
     Dialect,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
+    MetaData,
     String,
     Table,
     Text,
     TypeDecorator,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -38,97 +39,86 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value else None
 
 
-class Base(DeclarativeBase):
-    """All tables."""
+class Base:
+    """All tables. They are Core's: importing SQLAlchemy's ORM takes longer than a search."""
+
+    metadata = MetaData()
 
 
-class TextColumns:
+def _text_columns() -> tuple[Column[Any], ...]:
     """What an article and each of its old versions have."""
-
-    title: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)
-    url: Mapped[str | None] = mapped_column(Text)
-    authors: Mapped[list[str]] = mapped_column(JSON)
-    source: Mapped[str | None] = mapped_column(Text)
-    section: Mapped[str | None] = mapped_column(Text)
-    published: Mapped[str | None] = mapped_column(String(40))
-    language: Mapped[str | None] = mapped_column(String(12))
-    tags: Mapped[list[str]] = mapped_column(JSON)
-    summary: Mapped[str | None] = mapped_column(Text)
-    origin_path: Mapped[str] = mapped_column(Text)
-    origin_format: Mapped[str] = mapped_column(Text)
-    origin_part: Mapped[str | None] = mapped_column(Text)
-    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(16))
-    original: Mapped[bytes | None] = mapped_column(LargeBinary(32))
-    """SHA-256 of the bytes as they came; they are in `original`."""
-    changed: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class ArticleRow(TextColumns, Base):
-    """An article in its current version."""
-
-    __tablename__ = "article"
-    __table_args__ = (
-        Index("article_url", "url", unique=True),
-        Index("article_fingerprint", "fingerprint"),
-        Index("article_published", "published_key", "id"),
-        Index("article_original", "original"),
-        {"sqlite_autoincrement": True},  # ids are never used twice
+    return (
+        Column("title", Text, nullable=False),
+        Column("body", Text, nullable=False),
+        Column("url", Text),
+        Column("authors", JSON, nullable=False),
+        Column("source", Text),
+        Column("section", Text),
+        Column("published", String(40)),
+        Column("language", String(12)),
+        Column("tags", JSON, nullable=False),
+        Column("summary", Text),
+        Column("origin_path", Text, nullable=False),
+        Column("origin_format", Text, nullable=False),
+        Column("origin_part", Text),
+        Column("fingerprint", LargeBinary(16), nullable=False),
+        Column("original", LargeBinary(32)),  # SHA-256 of the bytes as they came; they are in `original`
+        Column("changed", UtcDateTime, nullable=False),
     )
 
-    id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    version: Mapped[int] = mapped_column(Integer)
-    added: Mapped[datetime] = mapped_column(UtcDateTime)
-    published_key: Mapped[int | None] = mapped_column(BigInteger)
-    """`PublicationDate.sort_key`."""
-    first_day: Mapped[int | None] = mapped_column(Integer)
-    last_day: Mapped[int | None] = mapped_column(Integer)
-    """The days it may be from, as ordinals."""
 
+ARTICLE = Table(
+    "article",
+    Base.metadata,
+    Column("id", Integer, primary_key=True),
+    *_text_columns(),
+    Column("version", Integer, nullable=False),
+    Column("added", UtcDateTime, nullable=False),
+    Column("published_key", BigInteger),  # `PublicationDate.sort_key`
+    Column("first_day", Integer),  # the days it may be from, as ordinals
+    Column("last_day", Integer),
+    Index("article_url", "url", unique=True),
+    Index("article_fingerprint", "fingerprint"),
+    Index("article_published", "published_key", "id"),
+    Index("article_original", "original"),
+    sqlite_autoincrement=True,  # ids are never used twice
+)
+"""An article in its current version."""
 
-class VersionRow(TextColumns, Base):
-    """An article as it was before its text changed."""
+VERSION = Table(
+    "version",
+    Base.metadata,
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    *_text_columns(),
+    Index("version_fingerprint", "fingerprint"),
+    Index("version_original", "original"),
+)
+"""An article as it was before its text changed."""
 
-    __tablename__ = "version"
-    __table_args__ = (Index("version_fingerprint", "fingerprint"), Index("version_original", "original"))
+ORIGINAL = Table(
+    "original",
+    Base.metadata,
+    Column("sha256", LargeBinary(32), primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),  # compressed with zlib
+)
+"""Bytes as they came, once for all articles that came as the same bytes."""
 
-    article_id: Mapped[int] = mapped_column(ForeignKey("article.id", ondelete="CASCADE"), primary_key=True)
-    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+CHANGE = Table(
+    "change",
+    Base.metadata,
+    Column("sequence", Integer, primary_key=True),
+    Column("article_id", Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""That an article was added, changed or deleted; written by triggers."""
 
-
-class OriginalRow(Base):
-    """Bytes as they came, once for all articles that came as the same bytes."""
-
-    __tablename__ = "original"
-
-    sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    media_type: Mapped[str] = mapped_column(Text)
-    size: Mapped[int] = mapped_column(BigInteger)
-    data: Mapped[bytes] = mapped_column(LargeBinary)
-    """Compressed with zlib."""
-
-
-class ChangeRow(Base):
-    """That an article was added, changed or deleted; written by triggers."""
-
-    __tablename__ = "change"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    sequence: Mapped[int] = mapped_column(Integer, primary_key=True)
-    article_id: Mapped[int] = mapped_column(Integer)
-
-
-class MetaRow(Base):
-    """Facts about the database itself."""
-
-    __tablename__ = "meta"
-
-    key: Mapped[str] = mapped_column(Text, primary_key=True)
-    value: Mapped[str] = mapped_column(Text)
-
-
-ARTICLE = cast(Table, ArticleRow.__table__)
-VERSION = cast(Table, VersionRow.__table__)
-ORIGINAL = cast(Table, OriginalRow.__table__)
-CHANGE = cast(Table, ChangeRow.__table__)
-META = cast(Table, MetaRow.__table__)
+META = Table(
+    "meta",
+    Base.metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""Facts about the database itself."""

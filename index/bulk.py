@@ -1,14 +1,16 @@
 """A whole index at once: documents are inverted in several processes and written as one segment.
 
-Each process inverts its share. Then their words are joined and ranked, each process sorts its occurrences by rank, and
-one writes the segment from what all of them have sorted: `merge` does not care where its sources are.
+Each process inverts its share. Then their words are joined and ranked, each process groups its occurrences by term, and
+one writes the segment from what all of them have grouped: `merge` does not care where its sources are.
 """
 
+import gc
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
@@ -28,7 +30,10 @@ from index.segment import SegmentFile
 WORTH_A_PROCESS = 2_000
 """Documents at once for which it pays to start another process."""
 
-MOST_OCCURRENCES = 24_000_000
+_NO_WAIT = 0.05
+"""Seconds that are not worth giving another process less to do."""
+
+MOST_OCCURRENCES = 18_000_000
 """Occurrences that a process keeps in memory; then they become a segment, to be merged with others at the end."""
 
 
@@ -42,28 +47,44 @@ class Bulk:
         self._workers: list[_Worker] = []
         self._parts: list[Path] = []
         self._stack = ExitStack()
+        self._theirs = 1.0
+        self.failed: dict[int, str] = {}
 
     def __enter__(self) -> Self:
+        self._stack.enter_context(_without_collector())
         self._temporary = Path(self._stack.enter_context(TemporaryDirectory(dir=self._folder, prefix="bulk-")))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def add(self, documents: Sequence[Document]) -> dict[int, str]:
-        """Add documents. Those that cannot be inverted are left out: their articles' ids map to the reasons."""
+    def add(self, documents: Sequence[Document]) -> None:
+        """Add documents; returns while other processes are still at work on them.
+
+        Those that cannot be inverted are left out: in `failed` their articles' ids map to the reasons, to all of them
+        when the segment is written.
+        """
         if len(documents) >= WORTH_A_PROCESS:
             while len(self._workers) < self._processes - 1:
                 self._workers.append(self._stack.enter_context(_Worker(self._temporary)))
-        shares = len(self._workers) + 1
-        for at, worker in enumerate(self._workers, 1):
-            worker.call("add", documents[at::shares])
-        failed = self._own.add(documents[::shares])
-        for worker in self._workers:
-            failed |= worker.result()
+        own = round(len(documents) / (1 + len(self._workers) * self._theirs))
+        self._wait()
+        shares = len(self._workers)
+        for at, worker in enumerate(self._workers):
+            worker.call("add", documents[own + at :: shares])
+        self.failed |= self._own.add(documents[:own])
         if self._own.occurrences > MOST_OCCURRENCES:
             self._spill()
-        return failed
+
+    def _wait(self) -> None:
+        """Until the other processes have done what they were given last: who is waited for was given too much."""
+        started = time.perf_counter()
+        busy = [worker for worker in self._workers if worker.is_called]
+        for worker in busy:
+            self.failed |= worker.result()
+        if busy:
+            slow = time.perf_counter() - started > _NO_WAIT
+            self._theirs = min(max(self._theirs * (0.9 if slow else 1.1), 0.5), 4)
 
     def _sources(self) -> list[DocumentSource]:
         sources: list[DocumentSource] = [RemoteDocuments(worker) for worker in self._workers]
@@ -72,6 +93,7 @@ class Bulk:
 
     def _spill(self) -> None:
         """Write what is in memory as a segment, to be merged at the end."""
+        self._wait()
         sources = self._sources()
         if sources:
             path = self._temporary / f"{len(self._parts)}.seg"
@@ -84,6 +106,7 @@ class Bulk:
 
     def write(self, path: Path) -> int:
         """Write the segment; returns how many documents it has."""
+        self._wait()
         if self._parts:
             self._spill()
             sources: list[DocumentSource] = [StoredDocuments(SegmentFile(part), None) for part in self._parts]
@@ -92,6 +115,18 @@ class Bulk:
         if sources:
             write_segment(path, sources)
         return sum(source.count for source in sources)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """No search for garbage in cycles: there is none here, and to look for it among many articles takes long."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class _Worker:
@@ -105,6 +140,8 @@ class _Worker:
                 [sys.executable, "-m", "index.bulk", str(theirs.fileno()), str(folder)], pass_fds=[theirs.fileno()]
             )
 
+        self.is_called = False
+
     def __enter__(self) -> Self:
         return self
 
@@ -114,11 +151,13 @@ class _Worker:
 
     def call(self, name: str, *arguments: object) -> None:
         """Begin a call; its result must be taken before the next."""
+        self.is_called = True
         with suppress(BrokenPipeError):  # `result` says so
             self._connection.send((name, arguments))
 
     def result(self) -> Any:  # whatever was called
         """The result of the call under way; raises what it raised."""
+        self.is_called = False
         try:
             found = self._connection.recv()
         except (EOFError, ConnectionError) as error:
@@ -249,5 +288,6 @@ def _serve(connection: Connection, inverting: _Inverting) -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()
     with Connection(int(sys.argv[1])) as parent:
         _serve(parent, _Inverting(Path(sys.argv[2])))

@@ -173,7 +173,6 @@ class Rebuild:
         self._generation = generation
         self._bulk = bulk
         self._sequence = generation.checkpoint()
-        self._refused: dict[int, str] = {}
         self._added: set[int] = set()
         self._later: dict[int, Article | None] = {}
 
@@ -189,9 +188,7 @@ class Rebuild:
         self._later |= {article.id: article for article in changes.articles if article.id in self._added}
         new = [article for article in changes.articles if article.id not in self._added]
         self._added.update(article.id for article in new)
-        for number in (*changes.deleted, *(article.id for article in changes.articles)):
-            self._refused.pop(number, None)
-        self._refused |= self._bulk.add([Document.of(article) for article in new])
+        self._bulk.add([Document.of(article) for article in new])
         self._sequence = changes.sequence
 
     def finish(self) -> None:
@@ -199,7 +196,8 @@ class Rebuild:
         self._generation.adopt(self._bulk)
         again = [article for article in self._later.values() if article]
         changes = Changes(self._sequence, tuple(again), tuple(self._later.keys() - {article.id for article in again}))
-        self._generation.apply(changes, refused=self._refused)
+        refused = {number: reason for number, reason in self._bulk.failed.items() if number not in self._later}
+        self._generation.apply(changes, refused=refused)
 
 
 def plan_merge(counts: Sequence[int], new: int) -> tuple[list[int], list[int]]:

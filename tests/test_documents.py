@@ -145,7 +145,7 @@ def test_documents_in_bulk_are_those_of_one_process(
     found = drawn(300)
     with Bulk(tmp_path, processes=3) as writer:
         for start in range(0, 300, 75):
-            assert writer.add(found[start : start + 75]) == {}
+            writer.add(found[start : start + 75])
         assert writer.write(tmp_path / "bulk.seg") == 300
     numbers = SegmentFile(tmp_path / "bulk.seg")["number"].tolist()
     assert sorted(numbers) == list(range(1, 301))
