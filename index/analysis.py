@@ -301,7 +301,8 @@ def stem_all(forms: Sequence[str], stemmer: str) -> list[str]:
         elif stemmer == "english" and stemmed[-1:] == "s" and _VOWELLESS_PLURAL.fullmatch(stemmed):
             marked.append(f"english:{stemmed[:-1]}")  # ftfs, which Snowball leaves alone
         else:
-            marked.append(f"{stemmer}:{stemmed if stemmed.isascii() else fold(stemmed)}")
+            is_folded = stemmed.isascii() or stemmed in form  # as the form is
+            marked.append(f"{stemmer}:{stemmed if is_folded else fold(stemmed)}")
     return marked
 
 

@@ -83,18 +83,19 @@ class Inverter:
     def _name(self, forms: NDArray[np.intp], stemmer: str) -> NDArray[np.int32]:
         """Numbers for forms that are new in a language. What is the same in all languages is one word."""
         names = [self._names[number] for number in forms.tolist()]
-        terms = analysis.stem_all(names, stemmer)
-        first = len(self._words)
-        numbers = np.arange(first, first + len(names), dtype=np.int32)
-        if stemmer != analysis.NO_STEMMER:
-            shared = np.flatnonzero(np.fromiter((term[0] == ":" for term in terms), dtype=bool, count=len(terms)))
-            if len(shared):
-                others = np.setdiff1d(np.arange(len(names)), shared, assume_unique=True)
-                numbers[shared] = self._look_up(forms[shared].astype(np.int32), analysis.NO_STEMMER)
-                numbers[others] = np.arange(len(self._words), len(self._words) + len(others))
-                names = [names[at] for at in others.tolist()]
-                terms = [terms[at] for at in others.tolist()]
-        self._words += [f"{term}\0{name}" for term, name in zip(terms, names, strict=True)]
+        if stemmer == analysis.NO_STEMMER:
+            words = [f":{name}\0" for name in names]
+            shared = np.zeros(0, dtype=np.intp)
+        else:
+            terms = analysis.stem_all(names, stemmer)
+            words = [f"{term}\0{name}" for term, name in zip(terms, names, strict=True) if term[0] != ":"]
+            shared = np.array([at for at, term in enumerate(terms) if term[0] == ":"], dtype=np.intp)
+        numbers = np.empty(len(names), dtype=np.int32)
+        numbers[shared] = self._look_up(forms[shared].astype(np.int32), analysis.NO_STEMMER)
+        others = np.ones(len(names), dtype=bool)
+        others[shared] = False
+        numbers[others] = np.arange(len(self._words), len(self._words) + len(words))
+        self._words += words
         return numbers
 
     def source(self) -> "Runs":

@@ -21,7 +21,7 @@ from index.segment import SegmentFileWriter
 Places = NDArray[np.int64]
 
 FORM = b"\0"
-"""Parts a term from its form in the words of a source."""
+"""Parts a term from its form in the words of a source; a term without a stemmer has but one form, which is left out."""
 
 RANGE = 1 << 22
 """Occurrences that are encoded together."""

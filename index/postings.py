@@ -189,7 +189,7 @@ class Field:
                 words += [term + FORM + _form_of(forms[each]) for each in order[at : at + count]]
                 at += count
             else:
-                words.append(term + FORM + term[1:])
+                words.append(term + FORM)
         counts = np.maximum(counts, 1)
         first = np.cumsum(counts) - counts
         return Strings.join(words), first

@@ -73,7 +73,8 @@ def held(path: Path) -> Standing:
     file.check()
     field = Field(file, "text")
     words, first = field.words()
-    names = [word.split(merge.FORM)[1].decode() for word in words.tolist()]
+    parted = [word.decode().split(merge.FORM.decode()) for word in words.tolist()]
+    names = [form or term.removeprefix(":") for term, form in parted]
     standing: Standing = {}
     for rank, term in enumerate(field.terms.all()):
         assert field.rank(term) == rank
