@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from archive.normalise import clean_url
 from archive.types import ArticleFilter, Changes, NewArticle, Origin, PublicationDate, SearchRequest, Sort
 from benchmarks.queries import Query
 from db.store import SqlStore
@@ -102,7 +103,7 @@ class Ours:
             language=record["lang"] or None,
             source=record["source"] or None,
             authors=(record["author"],) if record["author"] else (),
-            url=record["url"] or None,
+            url=clean_url(record["url"]) if record["url"] else None,
         )
 
     def build(self, records: Sequence[Record]) -> None:

@@ -176,8 +176,6 @@ typedef struct {
     PyObject_HEAD
     PyObject *classify; /* code point -> (kind, folded code point or -1) */
     PyObject *analyse;  /* (chunk, dialect) -> forms */
-    uint32_t *infos; /* of each code point: its kind in the upper byte, what it folds to below */
-    uint8_t plain[128]; /* of an ASCII letter: what it folds to, and in the highest bit whether it is small; else 0 */
     uint32_t gap;
     Py_ssize_t longest;
     Table forms;
@@ -196,6 +194,10 @@ typedef struct {
     uint64_t told_place;
 } Scanner;
 
+/* What was learnt about characters, which is the same for all scanners. */
+static uint32_t *infos; /* of each code point: its kind in the upper byte, what it folds to below */
+static uint8_t plain[128]; /* of an ASCII letter: what it folds to, and in the highest bit whether it is small; else 0 */
+
 /* Asks Python about a character met for the first time. */
 static int learn(Scanner *self, Py_UCS4 code)
 {
@@ -205,16 +207,16 @@ static int learn(Scanner *self, Py_UCS4 code)
     int good = PyArg_ParseTuple(found, "ii", &kind, &fold);
     Py_DECREF(found);
     if (!good) return -1;
-    self->infos[code] = (uint32_t)kind << 24 | (fold < 0 ? NO_FOLD : (uint32_t)fold);
+    infos[code] = (uint32_t)kind << 24 | (fold < 0 ? NO_FOLD : (uint32_t)fold);
     if (code < 128 && (kind & KIND) == LETTER && fold > 0 && fold < 128)
-        self->plain[code] = (uint8_t)(fold | (kind & SMALL ? 128 : 0));
+        plain[code] = (uint8_t)(fold | (kind & SMALL ? 128 : 0));
     return 0;
 }
 
 static inline int kind_of(Scanner *self, Py_UCS4 code)
 {
-    if (KIND_OF(self->infos[code]) == UNKNOWN && learn(self, code) < 0) return -1;
-    return (int)KIND_OF(self->infos[code]);
+    if (KIND_OF(infos[code]) == UNKNOWN && learn(self, code) < 0) return -1;
+    return (int)KIND_OF(infos[code]);
 }
 
 static size_t put_utf8(char *out, uint32_t code)
@@ -362,7 +364,7 @@ static int emit_pair(Scanner *self, PyObject *text, Py_ssize_t at, Py_ssize_t en
     size_t length = 0;
     Py_ssize_t last = at + 2 < end ? at + 2 : end;
     for (Py_ssize_t each = at; each < last; each++) {
-        uint32_t folded = FOLD_OF(self->infos[PyUnicode_READ_CHAR(text, each)]);
+        uint32_t folded = FOLD_OF(infos[PyUnicode_READ_CHAR(text, each)]);
         if (folded == NO_FOLD) /* the analysis of a pair gives it, and its second character alone: the first is wanted */
             return emit_analysed(self, text, at, last, dialect, 1, 1, position);
         length += put_utf8(form + length, folded);
@@ -421,7 +423,7 @@ static int emit_word(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t
     size_t size = 0;
     Py_ssize_t small = 0, digits = 0;
     for (Py_ssize_t at = start; at < end; at++) {
-        const uint32_t info = self->infos[PyUnicode_READ_CHAR(text, at)];
+        const uint32_t info = infos[PyUnicode_READ_CHAR(text, at)];
         small += (KIND_OF(info) & SMALL) != 0;
         digits += (KIND_OF(info) & KIND) == DIGIT;
         if (FOLD_OF(info)) size += put_utf8(form + size, FOLD_OF(info));
@@ -434,9 +436,9 @@ static int emit_word(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t
 static int has_plain_points(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t end)
 {
     for (Py_ssize_t first = start, at = start; at <= end; at++) {
-        if (at < end && (KIND_OF(self->infos[PyUnicode_READ_CHAR(text, at)]) & KIND) != POINT) continue;
+        if (at < end && (KIND_OF(infos[PyUnicode_READ_CHAR(text, at)]) & KIND) != POINT) continue;
         if (at - first == 1) return 0;
-        if (at > first && (KIND_OF(self->infos[PyUnicode_READ_CHAR(text, first)]) & KIND) == DIGIT) return 0;
+        if (at > first && (KIND_OF(infos[PyUnicode_READ_CHAR(text, first)]) & KIND) == DIGIT) return 0;
         first = at + 1;
     }
     return 1;
@@ -445,7 +447,7 @@ static int has_plain_points(Scanner *self, PyObject *text, Py_ssize_t start, Py_
 static int emit_parted_by_points(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t end, uint32_t *position)
 {
     for (Py_ssize_t first = start, at = start; at <= end; at++) {
-        if (at < end && (KIND_OF(self->infos[PyUnicode_READ_CHAR(text, at)]) & KIND) != POINT) continue;
+        if (at < end && (KIND_OF(infos[PyUnicode_READ_CHAR(text, at)]) & KIND) != POINT) continue;
         if (at > first && emit_word(self, text, first, at, position) < 0) return -1;
         first = at + 1;
     }
@@ -523,13 +525,13 @@ static inline __attribute__((always_inline)) int scan_width(Scanner *self, PyObj
         }
         Py_ssize_t start = at;
         if (unspaced) {
-            int plain = (kind & KIND) == UNSPACED;
+            int whole = (kind & KIND) == UNSPACED;
             for (at++; at < length; at++) {
                 if ((kind = KIND_AT(at)) < 0) return -1;
-                if (((kind & KIND) == MARK && CODE(at) != SOFT_HYPHEN) || (kind & KIND) == UNSPACED_MARK) plain = 0;
+                if (((kind & KIND) == MARK && CODE(at) != SOFT_HYPHEN) || (kind & KIND) == UNSPACED_MARK) whole = 0;
                 else if ((kind & KIND) != UNSPACED) break;
             }
-            if (!plain) {
+            if (!whole) {
                 if (emit_analysed(self, text, start, at, dialect, 0, PY_SSIZE_T_MAX, position) < 0) return -1;
             } else {
                 for (Py_ssize_t each = start; each < at; each++)
@@ -540,9 +542,9 @@ static inline __attribute__((always_inline)) int scan_width(Scanner *self, PyObj
         /* most words are ASCII letters alone */
         Py_ssize_t size = 0, small = 0;
         Py_UCS4 code;
-        for (uint8_t plain; at < length && size <= self->longest && (code = CODE(at)) < 128 && (plain = self->plain[code]); at++) {
-            form[size++] = (char)(plain & 127);
-            small += plain >> 7;
+        for (uint8_t letter; at < length && size <= self->longest && (code = CODE(at)) < 128 && (letter = plain[code]); at++) {
+            form[size++] = (char)(letter & 127);
+            small += letter >> 7;
         }
         if (size && size <= self->longest) {
             int next = SEPARATOR;
@@ -562,7 +564,7 @@ static inline __attribute__((always_inline)) int scan_width(Scanner *self, PyObj
             code = CODE(at);
             if ((kind = kind_of(self, code)) < 0) return -1;
             if (IS_WORD(kind)) {
-                uint32_t folded = FOLD_OF(self->infos[code]);
+                uint32_t folded = FOLD_OF(infos[code]);
                 before = kind;
                 chunk.small += (kind & SMALL) != 0;
                 chunk.digits += (kind & KIND) == DIGIT;
@@ -580,7 +582,7 @@ static inline __attribute__((always_inline)) int scan_width(Scanner *self, PyObj
                 if (!mixed) goto ended;
                 break;
             case MARK:
-                if (FOLD_OF(self->infos[code])) chunk.odd = 1;
+                if (FOLD_OF(infos[code])) chunk.odd = 1;
                 else chunk.marks = 1; /* it only tells how a letter sounds */
                 break;
             case APOSTROPHE:
@@ -688,10 +690,12 @@ static int scanner_init(Scanner *self, PyObject *args, PyObject *Py_UNUSED(keywo
     PyObject *classify, *analyse, *elided;
     if (!PyArg_ParseTuple(args, "OOOIn", &classify, &analyse, &elided, &self->gap, &self->longest)) return -1;
     if (!PyCapsule_GetPointer(elided, WANTED)) return -1;
-    if (self->infos || self->longest > 128) { PyErr_SetString(PyExc_ValueError, "bad arguments"); return -1; }
-    self->infos = PyMem_RawMalloc(CODES * sizeof(uint32_t));
-    if (!self->infos) { PyErr_NoMemory(); return -1; }
-    for (size_t code = 0; code < CODES; code++) self->infos[code] = (uint32_t)UNKNOWN << 24;
+    if (self->classify || self->longest > 128) { PyErr_SetString(PyExc_ValueError, "bad arguments"); return -1; }
+    if (!infos) {
+        infos = PyMem_RawMalloc(CODES * sizeof(uint32_t));
+        if (!infos) { PyErr_NoMemory(); return -1; }
+        for (size_t code = 0; code < CODES; code++) infos[code] = (uint32_t)UNKNOWN << 24;
+    }
     if (table_grow(&self->forms) < 0 || table_grow(&self->chunks[0]) < 0 || table_grow(&self->chunks[1]) < 0) return -1;
     self->classify = Py_NewRef(classify);
     self->analyse = Py_NewRef(analyse);
@@ -706,7 +710,6 @@ static void scanner_dealloc(Scanner *self)
     Py_XDECREF(self->analyse);
     Py_XDECREF(self->elided);
     PyMem_RawFree(self->letters.data);
-    PyMem_RawFree(self->infos);
     table_free(&self->forms);
     table_free(&self->chunks[0]);
     table_free(&self->chunks[1]);

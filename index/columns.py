@@ -28,12 +28,15 @@ class Facet:
         self.values = column.values
         self._documents, self._codes = column.documents, column.codes
         self._size = size
-        self._folded = [fold(value) for value in column.values]
         places = np.full(size, len(column.values), dtype=np.int32)
         places[column.documents] = column.codes
         single = len(column.documents) == np.count_nonzero(places < len(column.values))
         self._code_of = places if single else None
         """Of each document, where none has several values: the code, or one more than the last."""
+
+    @cached_property
+    def _folded(self) -> list[str]:
+        return [fold(value) for value in self.values]
 
     def passes(self, wanted: Iterable[str]) -> Passes:
         """What tells which documents have one of these values, whatever their case and accents."""

@@ -1,9 +1,9 @@
 """The documents of a segment: the values of articles as columns, and how segments are made from articles and merged."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -44,7 +44,10 @@ VALUES = {
 
 @dataclass(frozen=True, slots=True)
 class ValueColumn:
-    """Which documents have which values: `documents[i]` has `values[codes[i]]`; a document may stand in it often."""
+    """Which documents have which values: `documents[i]` has `values[codes[i]]`; a document may stand in it often.
+
+    The values are sorted.
+    """
 
     values: tuple[str, ...]
     documents: NDArray[np.int64]
@@ -181,10 +184,14 @@ class Inverted:
     @property
     def values(self) -> dict[FacetField, ValueColumn]:
         """See `DocumentSource`."""
-        return {
-            facet: ValueColumn(tuple(values), np.array(documents, dtype=np.int64), np.array(codes, dtype=np.int64))
-            for facet, (values, documents, codes) in self._values.items()
-        }
+        columns = {}
+        for facet, (met, documents, codes) in self._values.items():
+            values = sorted(met)
+            place = np.empty(len(values), dtype=np.int64)
+            place[[met[value] for value in values]] = np.arange(len(values))
+            column = place[np.array(codes, dtype=np.int64)]
+            columns[facet] = ValueColumn(tuple(values), np.array(documents, dtype=np.int64), column)
+        return columns
 
     @property
     def title_ends(self) -> Counts:
@@ -241,14 +248,43 @@ def read_values(file: SegmentFile, facet: FacetField) -> ValueColumn:
 
 def join_values(columns: Sequence[ValueColumn], counts: Sequence[int]) -> ValueColumn:
     """Columns of consecutive documents as one, its values sorted; `counts` says how many documents each is of."""
-    values = sorted(set(chain.from_iterable(column.values for column in columns)))
-    place = {value: at for at, value in enumerate(values)}
+    if len(columns) == 1:
+        return columns[0]
+    values, places = _join_sorted([column.values for column in columns])
     documents, codes, first = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)], 0
-    for column, count in zip(columns, counts, strict=True):
+    for column, count, place in zip(columns, counts, places, strict=True):
         documents.append(column.documents + first)
-        codes.append(np.array([place[value] for value in column.values], dtype=np.int64)[column.codes])
+        codes.append(place[column.codes])
         first += count
-    return ValueColumn(tuple(values), np.concatenate(documents), np.concatenate(codes))
+    return ValueColumn(values, np.concatenate(documents), np.concatenate(codes))
+
+
+def _join_sorted(lists: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], list[Counts]]:
+    """The values of all lists, sorted, and for each list the places of its own among them.
+
+    Most values are in the longest list, which is sorted: to find those of the others in it takes less than sorting all.
+    """
+    longest = max(lists, key=len, default=())
+    others = sorted({value for values in lists if values is not longest for value in values})
+    at = [bisect_left(longest, value) for value in others]
+    new = [
+        (place, value)
+        for place, value in zip(at, others, strict=True)
+        if place == len(longest) or longest[place] != value
+    ]
+    joined = list(longest)
+    for place, value in reversed(new):
+        joined.insert(place, value)
+    shift = np.searchsorted(
+        np.array([place for place, _ in new], dtype=np.int64), np.arange(len(longest)), side="right"
+    )
+    places = []
+    for values in lists:
+        if values is longest:
+            places.append(np.arange(len(longest)) + shift)
+        else:
+            places.append(np.array([bisect_left(joined, value) for value in values], dtype=np.int64))
+    return tuple(joined), places
 
 
 def write_segment(path: Path, sources: Sequence[DocumentSource]) -> None:

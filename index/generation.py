@@ -204,12 +204,12 @@ def plan_merge(counts: Sequence[int], new: int) -> tuple[list[int], list[int]]:
     """Which segments stay, and which are merged with `new` documents: two lists of their places.
 
     Segments are merged from the newest on as long as the next has at most MERGE_FACTOR times as many documents as those
-    merged so far. So each is more than that much larger than all that are newer, and there are few.
+    merged so far, or at most SMALL. So each is more than that much larger than all that are newer, and there are few.
     """
     merged: list[int] = []
     size = new
     for at in reversed(range(len(counts))):
-        if counts[at] > MERGE_FACTOR * size:
+        if counts[at] > max(MERGE_FACTOR * size, SMALL):
             break
         merged.insert(0, at)
         size += counts[at]
@@ -217,4 +217,7 @@ def plan_merge(counts: Sequence[int], new: int) -> tuple[list[int], list[int]]:
 
 
 MERGE_FACTOR = 8
+SMALL = 64
+"""Documents that are merged as fast as a file is written."""
+
 _NAME = "MAIN"

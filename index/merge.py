@@ -157,15 +157,23 @@ def write_field(
     _write_words(file, name, words, documents, lengths)
     file.about["fields"][name]["titles"] = titles is not None
     encoder = _Encoder(file, name, words, layout, documents, lengths, titles)
-    with ThreadPoolExecutor(1) as ahead:  # one range is merged while another is encoded
-        parts = list(_ranges(words.counts))
+    for grouped, low, high in _merged(sources, list(_ranges(words.counts))):
+        encoder.append(grouped, low, high)
+    encoder.close()
+
+
+def _merged(sources: Sequence[Source], parts: list[tuple[int, int]]) -> Iterator[tuple[Grouped, int, int]]:
+    """The keys of each range of terms; while one is used, another is made."""
+    if len(parts) == 1:
+        yield _merge(sources, *parts[0]), *parts[0]
+        return
+    with ThreadPoolExecutor(1) as ahead:
         merging = [ahead.submit(_merge, sources, *part) for part in parts[:1]]
-        for at, (low, high) in enumerate(parts):
+        for at, part in enumerate(parts):
             grouped = merging.pop().result()
             if at + 1 < len(parts):
                 merging.append(ahead.submit(_merge, sources, *parts[at + 1]))
-            encoder.append(grouped, low, high)
-    encoder.close()
+            yield grouped, *part
 
 
 def _merge(sources: Sequence[Source], low: int, high: int) -> Grouped:

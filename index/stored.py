@@ -203,6 +203,7 @@ class StoredSegment:
         self.count = int(self.file.about["documents"])
         self._fields: dict[str, Field] = {}
         self._views: dict[str, View] = {}
+        self._values: dict[FacetField, ValueColumn] = {}
         self._cache = Cache[Matches](CACHE_BYTES)
         self._slots: Numbers | None = None
 
@@ -230,8 +231,10 @@ class StoredSegment:
         return np.asarray(self.file[name], dtype=np.int64)
 
     def values(self, facet: FacetField) -> ValueColumn:
-        """A column of values."""
-        return read_values(self.file, facet)
+        """A column of values; kept, since every commit that has this segment joins it with those of others."""
+        if facet not in self._values:
+            self._values[facet] = read_values(self.file, facet)
+        return self._values[facet]
 
     @property
     def slots(self) -> Numbers:

@@ -494,13 +494,29 @@ def test_every_command_and_option_has_help(run: Run, command: tuple[str, ...]) -
     assert all(option.help for option in found.params if isinstance(option, click.Option))
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["search", "--help"]])
-def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
-    heavy = ["sqlalchemy", "whoosh", "flask", "rich", "trafilatura", "numpy", "py3langid", "gunicorn", "alembic"]
+def imported(arguments: list[str], names: list[str]) -> str:
+    """Which of these modules a command imports, when it is run as a process of its own."""
     script = (
         "import sys\nfrom archive.cli import main\n"
         f"try:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
-        f"print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+        f"print([name for name in {names!r} if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stderr == "[]\n"
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["search", "--help"]])
+def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
+    heavy = ["sqlalchemy", "whoosh", "flask", "rich", "trafilatura", "numpy", "py3langid", "gunicorn", "alembic"]
+    assert imported(arguments, heavy) == "[]"
+
+
+@pytest.mark.usefixtures("harbour")
+def test_a_search_imports_nothing_that_it_does_not_need(settings: Settings) -> None:
+    needless = [
+        "alembic", "archive.dates", "archive.formats", "archive.importing", "archive.normalise", "archive.serve",
+        "charset_normalizer", "flask", "gunicorn", "jinja2", "lxml", "markdown_it", "platformdirs", "py3langid", "rich",
+        "sqlalchemy.orm", "tomllib", "trafilatura", "web", "werkzeug", "yaml",
+    ]  # fmt: skip
+    search = ["--data", str(settings.data), "search", "harbour"]
+    assert imported(search, [*needless, "sqlalchemy", "whoosh"]) == "['sqlalchemy', 'whoosh']"
