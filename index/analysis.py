@@ -10,8 +10,8 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import pairwise
+from functools import cache, lru_cache
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import Stemmer
@@ -112,7 +112,10 @@ def _ranges(codes: Iterator[int]) -> str:
     return "".join(f"{chr(first)}-{chr(last)}" for first, last in ranges)
 
 
-_MARKS = _ranges(code for code in range(0x300, 0xFE30) if _is_mark(chr(code)))
+_MARKED = chain(range(0x300, 0x3400), range(0xA000, 0xAC00), range(0xD7A4, 0xD800), range(0xF900, 0xFE30))
+"""All that may be marks: without ideographs, Hangul and private use, where there is none, so that starting is fast."""
+
+_MARKS = _ranges(code for code in _MARKED if _is_mark(chr(code)))
 """Marks on characters, and invisible ones, as the inside of a character class."""
 
 _LETTER = rf"[^\W\d_{_UNSPACED}]"
@@ -122,8 +125,7 @@ MARK = f"[{_MARKS}]"
 
 _LETTER_OR_DIGIT = rf"[^\W_{_UNSPACED}]"
 _IN_WORD = rf"[^\W_{_UNSPACED}]|[{_MARKS}\u00ad]"
-_TOKEN = re.compile(
-    rf"""
+_TOKEN = rf"""
       (?P<thousands>\d{{1,3}}(?:([,\u00a0\u202f\u066c’'])\d{{3}})(?:\2\d{{3}})*(?:\.\d+)?(?![\d]))
     | (?P<decimal>\d+(?:[.\u066b]\d+)+)
     | (?P<dotted>
@@ -132,9 +134,16 @@ _TOKEN = re.compile(
       )
     | (?P<unspaced>[{_UNSPACED}][{_UNSPACED}{_MARKS}]*)
     | (?P<word>(?:{_IN_WORD})+(?:[{APOSTROPHES}](?:{_IN_WORD})+)*)
-    """,
-    re.VERBOSE,
-)
+    """
+
+
+@cache
+def _token(is_ascii: bool) -> re.Pattern[str]:
+    """Finds tokens. ASCII needs none of the large classes, which take long to compile."""
+    plain = _TOKEN.replace(_UNSPACED, "\u0e01").replace(_MARKS, "\u0300")
+    return re.compile(plain if is_ascii else _TOKEN, re.VERBOSE)
+
+
 _APOSTROPHE = re.compile(f"[{APOSTROPHES}]")
 ELIDED = frozenset(
     "l d j n s c m t qu jusqu lorsqu puisqu quoiqu presqu quelqu dell all nell sull dall un gl degl agl sant".split()
@@ -157,7 +166,7 @@ def tokenise(text: str, language: str | None = None) -> list[Token]:
     position = 0
     done = 0
     parted = False
-    for found in _TOKEN.finditer(text):
+    for found in _token(text.isascii()).finditer(text):
         start = found.start()
         parted = parted or text.find("\n\n", done, start) >= 0
         done = found.end()
@@ -218,6 +227,7 @@ def _pairs(text: str) -> Iterator[tuple[str, int, int]]:
 
 
 _CELL = re.compile(rf"[{_UNSPACED}][{_MARKS}]*")
+_FIRST_UNSPACED = 0xE01
 
 
 # --- kinds of characters, for the compiled scanner -------------------------------------------------------------------
@@ -226,7 +236,6 @@ _SEPARATOR, _LETTER_KIND, _DIGIT, _UNSPACED_KIND, _MARK, _APOSTROPHE_KIND, _POIN
     range(10)
 )
 _SMALL = 0x10
-_SMALL_LETTER = re.compile("[a-zß-öø-ÿ]")
 _JAMO = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")  # NFC joins them
 
 
@@ -236,23 +245,26 @@ def classify(code: int) -> tuple[int, int]:
     A mark is 0 only where NFC does not join it with a letter.
     """
     character = chr(code)
+    if character.isascii() and character.isalnum():  # without a regular expression: they take long to compile
+        return (_DIGIT if character.isdigit() else _LETTER_KIND | _SMALL * character.islower()), ord(character.lower())
     folded = fold(character) if not 0xD800 <= code <= 0xDFFF else ""
     fold_to = ord(folded) if len(folded) == 1 and not _JAMO.match(character) else -1
-    if _CELL.match(character):
-        if re.fullmatch(r"\d", character):
+    if code >= _FIRST_UNSPACED and _CELL.match(character):
+        if character.isdecimal():
             return _WHOLE, -1
         return (_UNSPACED_MARK, -1) if _is_mark(character) else (_UNSPACED_KIND, fold_to)
-    if character in APOSTROPHES and re.fullmatch(_LETTER_OR_DIGIT, character):
+    if character in APOSTROPHES and character.isalnum():
         return _LETTER_KIND, -1  # ʼ is a letter, but for what it means
     if _is_mark(character) or character == "\u00ad":
-        return _MARK, 0 if re.match("[\u00ad\u064b-\u0652]", character) else -1
+        return _MARK, 0 if code == 0xAD or 0x64B <= code <= 0x652 else -1
     for kind, characters in ((_APOSTROPHE_KIND, APOSTROPHES), (_POINT, ".\u066b"), (_COMMA, ",\u00a0\u202f\u066c")):
         if character in characters:
             return kind, -1
-    if not re.fullmatch(_LETTER_OR_DIGIT, character):
+    if not character.isalnum():
         return _SEPARATOR, -1
-    kind = _DIGIT if re.fullmatch(r"\d", character) else _LETTER_KIND
-    return kind | (_SMALL if _SMALL_LETTER.match(character) else 0), fold_to if folded else 0
+    kind = _DIGIT if character.isdecimal() else _LETTER_KIND
+    is_small = "ß" <= character <= "ÿ" and character != "÷"
+    return kind | (_SMALL if is_small else 0), fold_to if folded else 0
 
 
 # --- stems ----------------------------------------------------------------------------------------------------------

@@ -4,19 +4,19 @@ import struct
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from whoosh import index as whoosh_index
+from whoosh import versionstring
 from whoosh.index import TOC, FileIndex, clean_files
 from whoosh.scoring import BM25F
 from whoosh.searching import Searcher
 
 from archive.types import Article, Changes
 from index import analysis, schema
-from index.bulk import Bulk
 from index.codec import ArraySegment
 from index.documents import Document, DocumentSource, Inverted, StoredDocuments, write_segment
 from index.evaluate import K1, B
@@ -24,7 +24,10 @@ from index.schema import make_schema
 from index.segment import SegmentFile
 from index.storage import MANIFEST, DurableStorage, Manifest
 
-FINGERPRINT = f"schema {schema.VERSION}, analysis {analysis.VERSION}, whoosh3 {version('whoosh3')}"
+if TYPE_CHECKING:
+    from index.bulk import Bulk
+
+FINGERPRINT = f"schema {schema.VERSION}, analysis {analysis.VERSION}, Whoosh {versionstring()}"
 """What an index must have been made with to be used."""
 
 # What Whoosh raises when it reads damaged files (measured by flipping bits), besides its own exceptions.
@@ -142,7 +145,7 @@ class Generation:
             raise
         clean_files(storage, _NAME, toc.generation + 1, listed)
 
-    def adopt(self, bulk: Bulk) -> None:
+    def adopt(self, bulk: "Bulk") -> None:
         """Take in what was written in bulk; to be followed by `apply`."""
         toc = self._toc()
         new = ArraySegment(_NAME)
@@ -169,7 +172,7 @@ class Generation:
 class Rebuild:
     """Fills an empty generation, all of it as one segment when `finish` is called; a Follower meanwhile."""
 
-    def __init__(self, generation: Generation, bulk: Bulk) -> None:
+    def __init__(self, generation: Generation, bulk: "Bulk") -> None:
         self._generation = generation
         self._bulk = bulk
         self._sequence = generation.checkpoint()

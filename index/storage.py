@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from whoosh.filedb.filestore import FileStorage
 
 from archive.errors import IndexLockedError, IndexUnavailableError
@@ -203,6 +202,8 @@ class IndexFolder:
     @contextmanager
     def writing(self, wait: float) -> Iterator[None]:
         """Hold the right to write; raises IndexLockedError after `wait` seconds. Writers take turns."""
+        from filelock import FileLock, Timeout  # here, since a search needs no lock
+
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         turn = FileLock(self.path / "turn.lock", timeout=wait, poll_interval=0.02, mode=0o600)
         writer = FileLock(self.path / "writer.lock", timeout=wait, poll_interval=0.02, mode=0o600)

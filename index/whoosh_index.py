@@ -24,7 +24,6 @@ from archive.types import (
     SearchPage,
     SearchRequest,
 )
-from index.bulk import Bulk
 from index.deadline import Deadline, TooSlowError
 from index.generation import DAMAGE, FINGERPRINT, Generation, Rebuild
 from index.query import parse
@@ -164,6 +163,8 @@ class WhooshIndex:
         """See `SearchIndex.rebuild`."""
         with self._folder.writing(wait):
             self._folder.clean()
+            from index.bulk import Bulk  # here, since a search needs no other processes
+
             generation = Generation.create(self._folder.new_folder(), self._database)
             with Bulk(generation.folder) as bulk:
                 filling = Rebuild(generation, bulk)
