@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, current_app, request, url_for
+from flask import Flask, Response, abort, current_app, g, request, url_for
 
 from archive.bootstrap import open_archive
 from archive.service import Archive
@@ -98,4 +98,6 @@ def _static_url(name: str) -> str:
     if name not in cache:
         content = (Path(cast(str, current_app.static_folder)) / name).read_bytes()
         cache[name] = sha256(content).hexdigest()[:12]
-    return url_for("static", filename=name, v=cache[name])
+    if "static_address" not in g:  # asked for once, since a page has several
+        g.static_address = url_for("static", filename="")
+    return f"{g.static_address}{name}?v={cache[name]}"
