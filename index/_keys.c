@@ -31,6 +31,16 @@ static PyObject *refuse(void)
     return NULL;
 }
 
+#define AHEAD 16
+
+/* Memory answers for the words ahead while those before them are placed. */
+static inline void prefetch(const uint64_t *table, const Array *words, const int64_t *next, const Array *terms, const uint32_t *at)
+{
+    if (at[2 * AHEAD] < (uint64_t)words->count) __builtin_prefetch(&table[at[2 * AHEAD]]);
+    if (at[AHEAD] < (uint64_t)words->count && (table[at[AHEAD]] >> 32) < (uint64_t)terms->count)
+        __builtin_prefetch(&next[table[at[AHEAD]] >> 32], 1);
+}
+
 /* spread(words, positions, lengths, first, table, document shift, position shift, next, keys): each occurrence to the
  * next place of its term. */
 static PyObject *spread(PyObject *Py_UNUSED(module), PyObject *args)
@@ -62,6 +72,7 @@ static PyObject *spread(PyObject *Py_UNUSED(module), PyObject *args)
         const uint64_t base = (first + (uint64_t)document) << document_shift;
         if (lengths[document] < 0 || lengths[document] > arrays[WORDS].count - at) { good = 0; break; }
         for (const Py_ssize_t end = at + (Py_ssize_t)lengths[document]; at < end; at++) {
+            if (at + 2 * AHEAD < arrays[WORDS].count) prefetch(table, &arrays[TABLE], next, &arrays[NEXT], words + at);
             if (words[at] >= (uint64_t)arrays[TABLE].count) { good = 0; break; }
             const uint64_t word = table[words[at]];
             if ((word >> 32) >= (uint64_t)arrays[NEXT].count) { good = 0; break; }

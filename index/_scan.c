@@ -34,9 +34,9 @@ static int reserve(Buffer *buffer, size_t more)
     return 0;
 }
 
-static int append(Buffer *buffer, const void *data, size_t length)
+static inline int append(Buffer *buffer, const void *data, size_t length)
 {
-    if (reserve(buffer, length) < 0) return -1;
+    if (buffer->used + length > buffer->size && reserve(buffer, length) < 0) return -1;
     memcpy(buffer->data + buffer->used, data, length);
     buffer->used += length;
     return 0;
@@ -255,15 +255,18 @@ static int flush(Scanner *self)
         const Slot *slot = &table->slots[self->queue[at].hash & table->mask];
         if (slot->place && slot->hash == self->queue[at].hash) __builtin_prefetch(ENTRY(table, ((uint64_t)slot->place - 1) * 8));
     }
+    if (reserve(&self->words, QUEUE * sizeof(int32_t)) < 0 || reserve(&self->positions, QUEUE * sizeof(uint32_t)) < 0) return -1;
+    int32_t *numbers = (int32_t *)(self->words.data + self->words.used);
+    uint32_t *positions = (uint32_t *)(self->positions.data + self->positions.used);
     for (int at = 0; at < self->queued; at++) {
         const Queued *word = &self->queue[at];
         const Entry *entry = intern(self, self->letters.data + word->place, word->length, word->hash);
         if (!entry) return -1;
-        int32_t number = (int32_t)entry->value;
-        if (append(&self->words, &number, sizeof number) < 0 ||
-            append(&self->positions, &word->position, sizeof word->position) < 0)
-            return -1;
+        numbers[at] = (int32_t)entry->value;
+        positions[at] = word->position;
     }
+    self->words.used += (size_t)self->queued * sizeof(int32_t);
+    self->positions.used += (size_t)self->queued * sizeof(uint32_t);
     self->queued = 0;
     self->letters.used = 0;
     return 0;

@@ -6,6 +6,7 @@ one writes the segment from what all of them have grouped: `merge` does not care
 
 import gc
 import os
+import pickle
 import subprocess
 import sys
 import time
@@ -47,7 +48,7 @@ class Bulk:
         self._workers: list[_Worker] = []
         self._parts: list[Path] = []
         self._stack = ExitStack()
-        self._theirs = 1.0
+        self._theirs = 0.6  # at first they start; see _wait
         self.failed: dict[int, str] = {}
 
     def __enter__(self) -> Self:
@@ -71,7 +72,7 @@ class Bulk:
         self._wait()
         shares = len(self._workers)
         for at, worker in enumerate(self._workers):
-            worker.call("add", documents[own + at :: shares])
+            worker.add(documents[own + at :: shares])
         self.failed |= self._own.add(documents[:own])
         if self._own.occurrences > MOST_OCCURRENCES:
             self._spill()
@@ -133,6 +134,7 @@ class _Worker:
     """A process that inverts, and the calls to it: one at a time is under way."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._connection, theirs = Pipe()
         with theirs:
             os.set_inheritable(theirs.fileno(), True)
@@ -148,6 +150,13 @@ class _Worker:
     def __exit__(self, *_: object) -> None:
         self._connection.close()  # which ends the process
         self._process.wait()
+
+    def add(self, documents: Sequence[Document]) -> None:
+        """Begin to add documents. They are passed in a file, since that is read faster than a pipe of small buffers."""
+        path = self._folder / f"{self._process.pid}.documents"
+        with path.open("wb") as file:
+            pickle.dump([tuple(document) for document in documents], file, pickle.HIGHEST_PROTOCOL)
+        self.call("add", path)
 
     def call(self, name: str, *arguments: object) -> None:
         """Begin a call; its result must be taken before the next."""
@@ -249,8 +258,10 @@ class _Inverting:
         self._documents = Inverted()
         self._fields: dict[str, tuple[Runs, Counts]] = {}
 
-    def add(self, documents: Sequence[Document]) -> dict[int, str]:
-        return self._documents.add(documents)
+    def add(self, path: Path) -> dict[int, str]:
+        with path.open("rb") as file:
+            documents = pickle.load(file)  # noqa: S301  # made by the process that started this one, in its own folder
+        return self._documents.add(list(map(Document._make, documents)))
 
     def describe(self) -> tuple[int, dict[str, Counts], dict[FacetField, ValueColumn], Counts, dict[str, Counts]]:
         documents = self._documents

@@ -19,7 +19,8 @@ except ImportError:  # it was installed without a compiler
     _strings = None  # type: ignore[assignment]
 
 BLOCK = 16
-_MOST_SHARED = 255
+MOST_SHARED = 255
+"""Leading bytes that are counted as shared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,11 @@ class Strings:
     def shared(self) -> NDArray[np.int64]:
         """How many leading bytes each has in common with the one before it (at most 255)."""
         if _strings:
-            found = _strings.shared(self.text, self.starts, self.lengths, _MOST_SHARED)
+            found = _strings.shared(self.text, self.starts, self.lengths, MOST_SHARED)
             return np.frombuffer(found, dtype=np.int64)
         shared = np.zeros(len(self), dtype=np.int64)
         alive = np.arange(1, len(self))
-        for at in range(_MOST_SHARED):
+        for at in range(MOST_SHARED):
             alive = alive[(self.lengths[alive] > at) & (self.lengths[alive - 1] > at)]
             alive = alive[self.text[self.starts[alive] + at] == self.text[self.starts[alive - 1] + at]]
             if not len(alive):

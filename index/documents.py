@@ -1,7 +1,7 @@
 """The documents of a segment: the values of articles as columns, and how segments are made from articles and merged."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -86,14 +86,14 @@ class Document(NamedTuple):
             "url": self.url or "",
         }
 
-    def values(self) -> tuple[tuple[FacetField, tuple[str, ...]], ...]:
-        """The values in `VALUES`."""
-        return (
-            (FacetField.SOURCE, (self.source,) if self.source else ()),
-            (FacetField.AUTHOR, self.authors),
-            (FacetField.LANGUAGE, (self.language,) if self.language else ()),
-            (FacetField.TAG, self.tags),
-        )
+
+_VALUES_OF: dict[FacetField, Callable[[Document], Iterable[str]]] = {
+    FacetField.SOURCE: lambda document: (document.source,) if document.source else (),
+    FacetField.AUTHOR: lambda document: dict.fromkeys(document.authors),
+    FacetField.LANGUAGE: lambda document: (document.language,) if document.language else (),
+    FacetField.TAG: lambda document: dict.fromkeys(document.tags),
+}
+"""The values in `VALUES` of a document, each once."""
 
 
 class DocumentSource(Protocol):
@@ -158,18 +158,15 @@ class Inverted:
                 inverter.forget(self.count)
             raise
         for each in documents:
-            self._add_values(each)
+            for column, number in zip(self._numbers.values(), each.numbers, strict=True):
+                column.append(number)
+        for facet, of in _VALUES_OF.items():
+            values, numbers, codes = self._values[facet]
+            for number, each in enumerate(documents, self.count):
+                for value in of(each):
+                    numbers.append(number)
+                    codes.append(values.setdefault(value, len(values)))
         self.count += len(documents)
-
-    def _add_values(self, document: Document) -> None:
-        number = len(self._numbers["number"])
-        for column, each in zip(self._numbers.values(), document.numbers, strict=True):
-            column.append(each)
-        for facet, found in document.values():
-            values, documents, codes = self._values[facet]
-            for value in dict.fromkeys(found):
-                documents.append(number)
-                codes.append(values.setdefault(value, len(values)))
 
     @property
     def occurrences(self) -> int:

@@ -5,7 +5,8 @@ one range after the other, so that memory stays bounded whatever the size of the
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from index import dictionary
 from index.dictionary import Strings
 from index.keys import Counts, Grouped, Layout, merge, split
-from index.packing import choose_width, count_bit_lengths
+from index.packing import Sums, choose_width, count_bit_lengths
 from index.segment import SegmentFileWriter
 
 Places = NDArray[np.int64]
@@ -55,17 +56,19 @@ class Source(Protocol):
 
 @dataclass(slots=True)
 class Words:
-    """The words of several sources as terms and forms."""
+    """The words of several sources, sorted, as terms and forms."""
 
+    words: Strings
+    parts: Places
+    """The length of each word's term."""
+    rank: Places
+    """The number of each word's term, and of its form among those of the term."""
+    code: Places
     terms: Strings
     counts: Counts
     """Occurrences of each term."""
     forms_of: Counts
     """How many forms each term has."""
-    forms: Strings
-    """Sorted, each a form, FORM and its stemmer, of terms that have a stemmer."""
-    form_terms: Places
-    form_codes: Places
     codes: Counts
     """How often each code occurs."""
     own: list[tuple[Places, Places]]
@@ -76,11 +79,8 @@ def join_words(sources: Sequence[Source]) -> Words:
     """Rank the terms of all sources, and number the forms of each."""
     words, own = _join(sources)
     parts = words.find(FORM)
-    new = np.ones(len(words), dtype=bool)
-    same_length = parts[1:] == parts[:-1]
-    new[1:] = ~(same_length & (words.shared()[1:] > parts[1:]))
-    rank = np.cumsum(new) - 1
-    first = np.flatnonzero(new)
+    rank = np.cumsum(~_has_term_of_last(words, parts)) - 1
+    first = np.flatnonzero(np.diff(rank, prepend=-1))
     code = np.arange(len(words)) - first[rank]
     counts, coded = np.zeros(len(first), dtype=np.int64), np.zeros(0, dtype=np.int64)
     placed = []
@@ -89,9 +89,22 @@ def join_words(sources: Sequence[Source]) -> Words:
         counts += np.bincount(ranks, weights=source.counts, minlength=len(first)).astype(np.int64)
         coded = _add(coded, np.bincount(codes, weights=source.counts).astype(np.int64))
         placed.append((ranks, codes))
-    forms, which = _sort_forms(words, parts)
     terms = Strings(words.text, words.starts[first], parts[first])
-    return Words(terms, counts, np.bincount(rank, minlength=len(first)), forms, rank[which], code[which], coded, placed)
+    return Words(words, parts, rank, code, terms, counts, np.bincount(rank, minlength=len(first)), coded, placed)
+
+
+def _has_term_of_last(words: Strings, parts: Places) -> NDArray[np.bool_]:
+    """Whether each word is of the same term as the one before it."""
+    same = np.zeros(len(words), dtype=bool)
+    shared = words.shared()[1:]
+    alike = parts[1:] == parts[:-1]
+    same[1:] = alike & (shared > parts[1:])
+    for at in (
+        np.flatnonzero(alike & (shared == dictionary.MOST_SHARED) & ~same[1:]) + 1
+    ).tolist():  # not all is counted
+        last, own = words.take(np.array([at - 1, at])).tolist()
+        same[at] = last[: parts[at]] == own[: parts[at]]
+    return same
 
 
 def _join(sources: Sequence[Source]) -> tuple[Strings, list[Places]]:
@@ -107,7 +120,7 @@ def _join(sources: Sequence[Source]) -> tuple[Strings, list[Places]]:
 
 
 def _sort_forms(words: Strings, parts: Places) -> tuple[Strings, Places]:
-    """The forms of all words that have a stemmer, sorted, and which words they are of."""
+    """Of all words that have a stemmer "form\\0stemmer", sorted, and which words they are of."""
     which = np.flatnonzero(words.text[words.starts] != _NO_STEMMER) if len(words) else words.starts
     marked = words.take(which)
     stemmers = marked.find(b":")
@@ -154,26 +167,34 @@ def write_field(
     for source, (ranks, codes) in zip(sources, words.own, strict=True):
         source.prepare(ranks, codes, len(words.counts), first, layout)
         first += source.documents
-    _write_words(file, name, words, documents, lengths)
-    file.about["fields"][name]["titles"] = titles is not None
-    encoder = _Encoder(file, name, words, layout, documents, lengths, titles)
-    for grouped, low, high in _merged(sources, list(_ranges(words.counts))):
-        encoder.append(grouped, low, high)
-    encoder.close()
+    with _merging(sources, list(_ranges(words.counts))) as merged:
+        _write_words(file, name, words, documents, lengths)
+        file.about["fields"][name]["titles"] = titles is not None
+        encoder = _Encoder(file, name, words, layout, documents, lengths, titles)
+        for grouped, low, high in merged:
+            encoder.append(grouped, low, high)
+        encoder.close()
 
 
-def _merged(sources: Sequence[Source], parts: list[tuple[int, int]]) -> Iterator[tuple[Grouped, int, int]]:
-    """The keys of each range of terms; while one is used, another is made."""
-    if len(parts) == 1:
-        yield _merge(sources, *parts[0]), *parts[0]
+@contextmanager
+def _merging(sources: Sequence[Source], parts: list[tuple[int, int]]) -> Iterator[Iterator[tuple[Grouped, int, int]]]:
+    """The keys of each range of terms. The first is being made already, and each while the one before it is used."""
+    if len(parts) < 2:
+        yield ((_merge(sources, *part), *part) for part in parts)
         return
     with ThreadPoolExecutor(1) as ahead:
-        merging = [ahead.submit(_merge, sources, *part) for part in parts[:1]]
-        for at, part in enumerate(parts):
-            grouped = merging.pop().result()
-            if at + 1 < len(parts):
-                merging.append(ahead.submit(_merge, sources, *parts[at + 1]))
-            yield grouped, *part
+        first = ahead.submit(_merge, sources, *parts[0])
+        yield _in_turn(ahead, first, sources, parts)
+
+
+def _in_turn(
+    ahead: Executor, merging: Future[Grouped], sources: Sequence[Source], parts: list[tuple[int, int]]
+) -> Iterator[tuple[Grouped, int, int]]:
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        grouped = merging.result()
+        if following:
+            merging = ahead.submit(_merge, sources, *following)
+        yield grouped, *part
 
 
 def _merge(sources: Sequence[Source], low: int, high: int) -> Grouped:
@@ -193,11 +214,12 @@ def _ranges(counts: Counts) -> Iterator[tuple[int, int]]:
 
 def _write_words(file: SegmentFileWriter, name: str, words: Words, documents: int, lengths: Counts) -> None:
     dictionary.encode(words.terms, file.sink(f"{name}.terms"))
-    starts = np.concatenate([[0], np.cumsum(words.counts)])
-    file.append(f"{name}.start", starts.astype("<u4" if starts[-1] < 1 << 32 else "<i8"))
-    dictionary.encode(words.forms, file.sink(f"{name}.forms"))
-    file.append(f"{name}.form_term", words.form_terms.astype("<u4"))
-    file.append(f"{name}.form_code", words.form_codes.astype("u1" if len(words.codes) <= 256 else "<u4"))
+    file.pack(f"{name}.count", words.counts)
+    file.append(f"{name}.sums", Sums.of(words.counts))
+    forms, which = _sort_forms(words.words, words.parts)
+    dictionary.encode(forms, file.sink(f"{name}.forms"))
+    file.append(f"{name}.form_term", words.rank[which].astype("<u4"))
+    file.append(f"{name}.form_code", words.code[which].astype("u1" if len(words.codes) <= 256 else "<u4"))
     coded = np.flatnonzero(words.forms_of > 1)
     file.append(f"{name}.coded", coded.astype("<u4"))
     file.append(f"{name}.coded_start", (np.cumsum(words.counts[coded]) - words.counts[coded]).astype("<i8"))

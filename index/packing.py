@@ -192,6 +192,35 @@ class Packed:
         return values
 
 
+_SUMMED = 64
+
+
+class Sums:
+    """Adds up a packed array: the sum before each 64th place is stored, the rest is summed when it is asked for."""
+
+    def __init__(self, packed: Packed, sums: NDArray[Any], count: int) -> None:
+        self._packed = packed
+        self._sums = sums
+        self._count = count
+
+    @staticmethod
+    def of(values: NDArray[np.int64]) -> NDArray[np.int64]:
+        """What `Sums` needs beside the values."""
+        return np.concatenate([[0], np.cumsum(values)])[::_SUMMED].astype("<i8")
+
+    def around(self, place: int) -> tuple[int, int]:
+        """The sum before a place, and with the value that is there."""
+        block = place // _SUMMED
+        values = self._packed.slice(block * _SUMMED, place + 1)
+        after = int(self._sums[block]) + int(values.sum(dtype=np.int64))
+        return after - int(values[-1]), after
+
+    def all(self) -> NDArray[np.int64]:
+        """The sum before each place, and that of all."""
+        values = self._packed.slice(0, self._count)
+        return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(values, dtype=np.int64)])
+
+
 _RANK_BITS = 512
 
 

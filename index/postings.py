@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from index.dictionary import Dictionary, Strings
 from index.keys import Counts, Grouped, Keys, Layout
 from index.merge import FORM
-from index.packing import Array, Bits, Packed
+from index.packing import Array, Bits, Packed, Sums
 from index.segment import SegmentFile
 
 Documents = NDArray[np.int32]
@@ -53,13 +53,17 @@ class Field:
         self.terms = Dictionary(file, f"{name}.terms")
         self.forms = Dictionary(file, f"{name}.forms")
         self._file, self._name = file, name
-        self.start = file[f"{name}.start"]
 
     def _array(self, name: str) -> Array:
         return self._file[f"{self._name}.{name}"]
 
     def _packed(self, name: str) -> Packed:
         return self._file.packed(f"{self._name}.{name}")
+
+    @cached_property
+    def counts(self) -> Sums:
+        """How often each term occurs."""
+        return Sums(self._packed("count"), self._array("sums"), len(self.terms))
 
     @cached_property
     def document(self) -> Packed:
@@ -119,7 +123,7 @@ class Field:
 
     def postings(self, rank: int) -> Postings:
         """Where the term of a rank stands."""
-        first, last = int(self.start[rank]), int(self.start[rank + 1])
+        first, last = self.counts.around(rank)
         low = self.begins.rank(first)
         begins = self.begins.slice(first, last)
         starts = np.flatnonzero(begins).astype(np.int32)
@@ -137,7 +141,8 @@ class Field:
         if at == len(self._coded) or self._coded[at] != rank:
             return None
         first = int(self._array("coded_start")[at])
-        return self.code.slice(first, first + int(self.start[rank + 1]) - int(self.start[rank]))
+        before, after = self.counts.around(rank)
+        return self.code.slice(first, first + after - before)
 
     def beginning(self, prefix: bytes) -> tuple[Iterator[bytes], Iterator[bytes]]:
         """The forms that begin so, sorted: those of terms without a stemmer, and those of the others."""
@@ -158,14 +163,16 @@ class Field:
 
     # -- ranges of terms, for merging
 
-    def occurrences(self, low: int, high: int) -> tuple[Counts, Counts, Counts, Counts]:
-        """Of all terms from rank `low` to before `high`: the rank, document, position and form of each occurrence."""
-        first, last = int(self.start[low]), int(self.start[high])
+    def occurrences(self, low: int, starts: Counts) -> tuple[Counts, Counts, Counts, Counts]:
+        """Of consecutive terms, from rank `low` on: the rank, document, position and form of each occurrence.
+
+        `starts` has the number of the first occurrence of each of them, and of the term after them.
+        """
+        first, last, high = int(starts[0]), int(starts[-1]), low + len(starts) - 1
         begins = self.begins.slice(first, last)
         posting = np.cumsum(begins, dtype=np.int64) - 1
         begin = self.begins.rank(first)
         documents = self.document.slice(begin, begin + int(begins.sum()))
-        starts = np.asarray(self.start[low : high + 1], dtype=np.int64)
         rank = np.repeat(np.arange(low, high), np.diff(starts))
         codes = np.zeros(last - first, dtype=np.int64)
         a, b = np.searchsorted(self._coded, (low, high))
@@ -211,6 +218,7 @@ class FieldSource:
         self._number = np.arange(field.documents) if live is None else np.cumsum(live) - 1
         self.documents = field.documents if live is None else int(live.sum())
         self.words, self._first = field.words()
+        self._starts = field.counts.all()
         self.max_position = 0
         self.counts = np.zeros(len(self.words), dtype=np.int64)
         for word, _, position in self._decode(0, len(field.terms)):
@@ -220,10 +228,9 @@ class FieldSource:
     def _decode(self, low: int, high: int) -> Iterator[tuple[Counts, Counts, Counts]]:
         """Word, document and position of the occurrences of terms from rank `low` to before `high`."""
         while low < high:
-            done = int(self._field.start[low])
-            until = int(np.searchsorted(self._field.start, done + _DECODED, side="right")) - 1
+            until = int(np.searchsorted(self._starts, self._starts[low] + _DECODED, side="right")) - 1
             until = min(max(until, low + 1), high)
-            rank, document, position, code = self._field.occurrences(low, until)
+            rank, document, position, code = self._field.occurrences(low, self._starts[low : until + 1])
             if self._live is not None:
                 kept = self._live[document]
                 rank, document, position, code = rank[kept], document[kept], position[kept], code[kept]

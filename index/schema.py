@@ -4,7 +4,7 @@ from whoosh import columns, fields, formats
 
 from index.documents import NAMES, NUMBERS, TEXT
 
-VERSION = 2
+VERSION = 3
 """To be raised whenever the segments' content changes: every index made with another version is rebuilt."""
 
 
