@@ -13,6 +13,7 @@ MAX_TITLE = 80
 """Characters of a title that is made of the first words of a text without one."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n?|[\u2028\x85\x0c\x0b]")
 _BLANK = re.compile(r"\n[ \t\u00a0\u3000]*\n\s*|\u2029")
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid", re.IGNORECASE)
@@ -45,8 +46,7 @@ def clean_text(text: str) -> str:
     """NFC, line ends as line feeds, without control characters, invisible direction marks and halves of pairs."""
     text = _CONTROL.sub("", _LINE_END.sub("\n", text))
     if not text.isascii():
-        text = text.encode("utf-8", "replace").decode() if any("\ud800" <= c <= "\udfff" for c in text) else text
-        text = unicodedata.normalize("NFC", text)
+        text = unicodedata.normalize("NFC", _SURROGATE.sub("?", text))
     return text
 
 

@@ -42,7 +42,9 @@ class Batch:
     def add(self, articles: Sequence[NewArticle]) -> list[ImportItem]:
         """One outcome an article, in order; new rows are written together."""
         faults = [_fault(article) for article in articles]
-        self.known = self._lookup([article for article, fault in zip(articles, faults, strict=True) if not fault])
+        sound = [article for article, fault in zip(articles, faults, strict=True) if not fault]
+        self.fingerprints = {id(article): article.fingerprint for article in sound}  # once each: they take long to make
+        self.known = self._lookup(sound)
         self.next_id = self._free_id()
         self.rows: list[dict[str, Any]] = []
         items = [
@@ -53,12 +55,13 @@ class Batch:
         return items
 
     def _one(self, article: NewArticle) -> ImportItem:
-        same_text = self.known.by_text.get(article.fingerprint)
+        fingerprint = self.fingerprints[id(article)]
+        same_text = self.known.by_text.get(fingerprint)
         if same_text is not None:
             return self._duplicate(article, same_text)
         same_url = self.known.by_url.get(article.url) if article.url else None
         number = self._new_version(article, same_url) if same_url is not None else self._new(article)
-        self.known.by_text[article.fingerprint] = number
+        self.known.by_text[fingerprint] = number
         if article.original:
             self.originals.setdefault(sha256(article.original.data).digest(), article.original)
         if same_url is not None:
@@ -81,7 +84,7 @@ class Batch:
 
     def _lookup(self, articles: Sequence[NewArticle]) -> Known:
         known = Known()
-        for texts in queries.chunks(list({article.fingerprint for article in articles})):
+        for texts in queries.chunks(list(set(self.fingerprints.values()))):
             old = select(VERSION.c.fingerprint, VERSION.c.article_id).where(VERSION.c.fingerprint.in_(texts))
             now = select(ARTICLE.c.fingerprint, ARTICLE.c.id).where(ARTICLE.c.fingerprint.in_(texts))
             for fingerprint, number in self.connection.execute(old):
@@ -133,7 +136,7 @@ class Batch:
             "origin_path": article.origin.path,
             "origin_format": article.origin.format,
             "origin_part": article.origin.part,
-            "fingerprint": article.fingerprint,
+            "fingerprint": self.fingerprints[id(article)],
             "original": sha256(article.original.data).digest() if article.original else None,
             "changed": self.now,
         }
