@@ -218,7 +218,71 @@ static PyObject *find(PyObject *Py_UNUSED(module), PyObject *args)
     return result;
 }
 
+/* ---- the strings one after the other, without what stands between them */
+
+static PyObject *gather(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *text, *starts, *lengths;
+    Strings strings;
+    if (!PyArg_ParseTuple(args, "OOO", &text, &starts, &lengths) || strings_open(&strings, text, starts, lengths) < 0)
+        return NULL;
+    int64_t size = 0;
+    for (Py_ssize_t at = 0; at < strings.count; at++) size += strings.lengths[at];
+    PyObject *result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    if (result) {
+        char *out = PyBytes_AS_STRING(result);
+        for (Py_ssize_t at = 0; at < strings.count; at++) {
+            memcpy(out, strings.text + strings.starts[at], (size_t)strings.lengths[at]);
+            out += strings.lengths[at];
+        }
+    }
+    strings_close(&strings);
+    return result;
+}
+
+/* ---- front-coded strings, whole */
+
+static PyObject *expand(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *objects[3];
+    Py_buffer views[3] = {{0}};
+    PyObject *result = NULL;
+    if (!PyArg_ParseTuple(args, "OOO", &objects[0], &objects[1], &objects[2])) return NULL;
+    for (int at = 0; at < 3; at++)
+        if (PyObject_GetBuffer(objects[at], &views[at], PyBUF_C_CONTIGUOUS) < 0) goto done;
+    const uint8_t *shared = views[0].buf;
+    const int64_t *rest = views[1].buf;
+    const char *text = views[2].buf;
+    const Py_ssize_t count = views[0].len;
+    int good = views[0].itemsize == 1 && views[1].itemsize == 8 && views[1].len == count * 8 && views[2].itemsize == 1;
+    int64_t size = 0, read = 0, last = 0;
+    for (Py_ssize_t at = 0; good && at < count; at++) {
+        good = shared[at] <= last && rest[at] >= 0 && rest[at] <= views[2].len - read;
+        if (!good) break;
+        read += rest[at];
+        last = shared[at] + rest[at];
+        size += last;
+    }
+    if (!good) { PyErr_SetString(PyExc_ValueError, "these are no front-coded strings"); goto done; }
+    result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    if (!result) goto done;
+    char *out = PyBytes_AS_STRING(result), *before = out;
+    for (Py_ssize_t at = 0; at < count; at++) {
+        memmove(out, before, shared[at]);
+        memcpy(out + shared[at], text, (size_t)rest[at]);
+        before = out;
+        out += shared[at] + rest[at];
+        text += rest[at];
+    }
+done:
+    for (int at = 0; at < 3; at++)
+        if (views[at].obj) PyBuffer_Release(&views[at]);
+    return result;
+}
+
 static PyMethodDef functions[] = {
+    {"gather", gather, METH_VARARGS, "(text, starts, lengths) -> the strings one after the other."},
+    {"expand", expand, METH_VARARGS, "(shared, rest, text) -> front-coded strings one after the other, whole."},
     {"find", find, METH_VARARGS, "(text, starts, lengths, byte) -> where the byte first stands in each string."},
     {"shared", shared, METH_VARARGS, "(text, starts, lengths, most) -> leading bytes that each has in common with the last."},
     {"order", order, METH_VARARGS, "(text, starts, lengths) -> the places of the strings in sorted order."},

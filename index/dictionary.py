@@ -47,6 +47,12 @@ class Strings:
         starts = np.concatenate([[0], ends[:-1] + 1])
         return cls(text, starts, ends - starts)
 
+    @classmethod
+    def joined(cls, text: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Strings":
+        """Each of several stretches of a text: a row of `starts` and of `lengths` says which."""
+        whole = lengths.sum(axis=1)
+        return cls(gather(text, starts.ravel(), lengths.ravel()), np.cumsum(whole) - whole, whole)
+
     def __len__(self) -> int:
         return len(self.starts)
 
@@ -123,8 +129,23 @@ def encode(strings: Strings, sink: Callable[[str, Array], None]) -> None:
     rest = strings.lengths - shared
     sink("shared", shared.astype(np.uint8))
     sink("rest", rest.astype(np.uint8 if rest.max(initial=0) < 256 else "<u4"))
-    sink("text", strings.text[ranges(strings.starts + shared, rest)])
+    sink("text", gather(strings.text, strings.starts + shared, rest))
     sink("block", (np.cumsum(rest) - rest)[::BLOCK].astype("<i8"))
+
+
+def gather(text: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """The stretches of a text, one after the other."""
+    if _strings:
+        return np.frombuffer(_strings.gather(text, starts, lengths), dtype=np.uint8)
+    parts = [
+        text[ranges(starts[at : at + _GATHERED], lengths[at : at + _GATHERED])]
+        for at in range(0, len(starts), _GATHERED)
+    ]
+    return np.concatenate([np.zeros(0, dtype=np.uint8), *parts])
+
+
+_GATHERED = 1 << 16
+"""Stretches that are gathered together, so that the places of their bytes need little memory."""
 
 
 def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -138,6 +159,7 @@ class Dictionary(Sequence[bytes]):
     """The strings of a front-coded dictionary, by number."""
 
     def __init__(self, arrays: Mapping[str, Array], name: str) -> None:
+        self._arrays = {part: arrays[f"{name}.{part}"] for part in ("shared", "rest", "text")}
         self._shared = memoryview(arrays[f"{name}.shared"])  # type: ignore[arg-type]
         self._rest = memoryview(arrays[f"{name}.rest"])  # type: ignore[arg-type]
         self._text = memoryview(arrays[f"{name}.text"])  # type: ignore[arg-type]
@@ -201,6 +223,16 @@ class Dictionary(Sequence[bytes]):
         end = prefix.rstrip(b"\xff")
         after = self.position(end[:-1] + bytes([end[-1] + 1])) if end else len(self)
         return range(self.position(prefix), after)
+
+    def strings(self) -> Strings:
+        """Every string, in order, as arrays."""
+        if not _strings:
+            return Strings.join(self.all())
+        shared, rest, text = self._arrays.values()
+        lengths = rest.astype(np.int64)
+        whole = np.frombuffer(_strings.expand(shared, lengths, text), dtype=np.uint8)
+        lengths += shared
+        return Strings(whole, np.cumsum(lengths) - lengths, lengths)
 
     def all(self) -> list[bytes]:
         """Every string, in order."""

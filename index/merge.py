@@ -128,9 +128,7 @@ def _sort_forms(words: Strings, parts: Places) -> tuple[Strings, Places]:
     # a word is "stemmer:stem\0form"; of it a form is made: "form\0stemmer"
     starts = np.stack([marked.starts + terms + 1, marked.starts + terms, marked.starts], axis=1)
     lengths = np.stack([marked.lengths - terms - 1, np.ones_like(terms), stemmers], axis=1)
-    text = words.text[dictionary.ranges(starts.ravel(), lengths.ravel())]
-    ends = np.cumsum(lengths.sum(axis=1))
-    forms = Strings(text, ends - lengths.sum(axis=1), lengths.sum(axis=1))
+    forms = Strings.joined(words.text, starts, lengths)
     order = forms.order()
     return forms.take(order), which[order]
 

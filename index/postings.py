@@ -186,20 +186,23 @@ class Field:
 
     def words(self) -> tuple[Strings, Counts]:
         """Every term with each of its forms, sorted, and the number of the first word of each rank."""
-        owner, forms = self._array("form_term"), self.forms.all()
-        order = np.lexsort((self._array("form_code"), owner)).tolist()
-        words: list[bytes] = []
-        counts = np.bincount(owner, minlength=len(self.terms))
-        at = 0
-        for term, count in zip(self.terms.all(), counts.tolist(), strict=True):
-            if count:
-                words += [term + FORM + _form_of(forms[each]) for each in order[at : at + count]]
-                at += count
-            else:
-                words.append(term + FORM)
-        counts = np.maximum(counts, 1)
-        first = np.cumsum(counts) - counts
-        return Strings.join(words), first
+        owner, terms, forms = self._array("form_term"), self.terms.strings(), self.forms.strings()
+        counts = np.bincount(owner, minlength=len(terms))
+        own = np.maximum(counts, 1)
+        first = np.cumsum(own) - own
+        rank = np.repeat(np.arange(len(terms)), own)
+        form = np.full(len(rank), -1, dtype=np.int64)
+        form[counts[rank] > 0] = np.lexsort((self._array("form_code"), owner))
+        # a word is its term, FORM and its form, where it has one: all from one text
+        text = np.concatenate([terms.text, np.frombuffer(FORM, dtype=np.uint8), forms.text])
+        starts, lengths = np.zeros((len(rank), 3), dtype=np.int64), np.ones((len(rank), 3), dtype=np.int64)
+        starts[:, 0], lengths[:, 0] = terms.starts[rank], terms.lengths[rank]
+        starts[:, 1] = len(terms.text)
+        has = form >= 0
+        starts[has, 2] = forms.starts[form[has]] + len(terms.text) + 1
+        lengths[:, 2] = 0
+        lengths[has, 2] = forms.find(FORM)[form[has]]
+        return Strings.joined(text, starts, lengths), first
 
 
 def _form_of(marked: bytes) -> bytes:
