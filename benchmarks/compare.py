@@ -137,23 +137,35 @@ KINDS = {"search": "search", "snippets": "search with ten snippets", "http": "se
 
 
 def table(results: dict[str, Any]) -> str:
-    """The results as a table in Markdown, as README shows it: milliseconds, and how many times as long others take."""
+    """The results as a table in Markdown: milliseconds, and how many times as long the others take."""
+    lines = _head(results)
+    for what, name in KINDS.items():
+        lines.append(f"| **{name}**, ms p50 / p95 / p99 |" + " |" * len(results["engines"]))
+        lines += [_row(results, what, group, group) for group in results["engines"]["archive"][what]]
+    return "\n".join(lines)
+
+
+def summary(results: dict[str, Any]) -> str:
+    """The same without the classes of queries."""
+    rows = [_row(results, what, "all", f"{name}, ms p50 / p95 / p99") for what, name in KINDS.items()]
+    return "\n".join([*_head(results), *rows])
+
+
+def _head(results: dict[str, Any]) -> list[str]:
     engines = results["engines"]
-    ours, *others = engines.values()
     lines = ["| | " + " | ".join(engines) + " |", "|---|" + "---|" * len(engines)]
     for key, name in (("articles_per_second", "articles indexed a second"), ("index_to_raw", "index to raw text")):
         lines.append(f"| {name} | " + " | ".join(f"{engine[key]:,}" for engine in engines.values()) + " |")
-    for what, name in KINDS.items():
-        lines.append(f"| **{name}**, ms p50 / p95 / p99 |" + " |" * len(engines))
-        for group in ours[what]:
-            own = ours[what][group]
-            cells = [" / ".join(f"{value:.2f}" for value in own.values())]
-            for other in others:
-                found = other[what][group]
-                times = " / ".join(f"{found[share] / own[share]:.1f}" for share in own)
-                cells.append(" / ".join(f"{value:.2f}" for value in found.values()) + f" ({times}×)")
-            lines.append(f"| {group} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return lines
+
+
+def _row(results: dict[str, Any], what: str, group: str, name: str) -> str:
+    own, *others = (engine[what][group] for engine in results["engines"].values())
+    cells = [" / ".join(f"{value:.2f}" for value in own.values())]
+    for found in others:
+        times = " / ".join(f"{found[share] / own[share]:.1f}" for share in own)
+        cells.append(" / ".join(f"{value:.2f}" for value in found.values()) + f" ({times}×)")
+    return f"| {name} | " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from archive.types import FacetField
 from index.dictionary import Strings
 from index.documents import FIELDS, Document, DocumentSource, Inverted, StoredDocuments, ValueColumn, write_segment
 from index.inversion import Runs
-from index.keys import Counts, Grouped, Keys, Layout
+from index.keys import Counts, Grouped, Keys, Layout, Numbers
 from index.merge import Source
 from index.segment import SegmentFile
 
@@ -223,7 +223,7 @@ class _RemoteRuns:
         """See `Source`."""
         return self._described[3]
 
-    def prepare(self, ranks: Counts, codes: Counts, terms: int, first_document: int, layout: Layout) -> None:
+    def prepare(self, ranks: Numbers, codes: Numbers, terms: int, first_document: int, layout: Layout) -> None:
         """See `Source.prepare`."""
         self._terms = terms
         if len(self.words):  # otherwise nobody may ever ask for the keys
@@ -274,7 +274,7 @@ class _Inverting:
         return source.documents, source.words, source.counts, source.max_position
 
     def group(
-        self, name: str, ranks: Counts, codes: Counts, terms: int, first_document: int, layout: Layout
+        self, name: str, ranks: Numbers, codes: Numbers, terms: int, first_document: int, layout: Layout
     ) -> tuple[Path, Counts]:
         source, _ = self._fields.pop(name)
         source.prepare(ranks, codes, terms, first_document, layout)

@@ -28,7 +28,7 @@ class Facet:
         self.values = column.values
         self._documents, self._codes = column.documents, column.codes
         self._size = size
-        places = np.full(size, len(column.values), dtype=np.int32)
+        places = np.full(size, len(column.values), dtype=np.int64)
         places[column.documents] = column.codes
         single = len(column.documents) == np.count_nonzero(places < len(column.values))
         self._code_of = places if single else None
@@ -56,8 +56,18 @@ class Facet:
         else:
             counts = np.bincount(self._codes[mask()[self._documents]], minlength=size)
         there = np.flatnonzero(counts)
+        if len(there) > 4 * MAX_FACET_VALUES:  # the last that are shown are the first of those with so many
+            found = counts[there]
+            least = np.partition(found, len(found) - MAX_FACET_VALUES)[len(found) - MAX_FACET_VALUES]
+            more, as_many = there[found > least], there[found == least]
+            there = np.concatenate([more, as_many[: MAX_FACET_VALUES - len(more)]])
         order = there[np.lexsort((there, -counts[there]))[:MAX_FACET_VALUES]]
-        return tuple(FacetValue(self.values[code], int(counts[code])) for code in order.tolist())
+        return tuple(
+            [
+                FacetValue(self.values[code], count)
+                for code, count in zip(order.tolist(), counts[order].tolist(), strict=True)
+            ]
+        )
 
 
 class Columns:

@@ -48,10 +48,15 @@ class Strings:
         return cls(text, starts, ends - starts)
 
     @classmethod
-    def joined(cls, text: NDArray[np.uint8], starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> "Strings":
-        """Each of several stretches of a text: a row of `starts` and of `lengths` says which."""
-        whole = lengths.sum(axis=1)
-        return cls(gather(text, starts.ravel(), lengths.ravel()), np.cumsum(whole) - whole, whole)
+    def joined(cls, text: NDArray[np.uint8], *pieces: tuple[NDArray[np.int64], NDArray[np.int64]]) -> "Strings":
+        """Each of pieces of a text: the starts and lengths of all first pieces, of all second ones, and so on."""
+        parts = [np.zeros(0, dtype=np.uint8)]
+        for at in range(0, len(pieces[0][0]), _GATHERED):
+            starts = np.stack([starts[at : at + _GATHERED] for starts, _ in pieces], axis=1)
+            lengths = np.stack([lengths[at : at + _GATHERED] for _, lengths in pieces], axis=1)
+            parts.append(gather(text, starts.ravel(), lengths.ravel()))
+        whole: NDArray[np.int64] = sum(lengths for _, lengths in pieces)  # type: ignore[assignment]  # of arrays
+        return cls(np.concatenate(parts), np.cumsum(whole) - whole, whole)
 
     def __len__(self) -> int:
         return len(self.starts)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from index import analysis
 from index.dictionary import Strings
-from index.keys import Counts, Grouped, Keys, Layout, Run, group
+from index.keys import Counts, Grouped, Keys, Layout, Numbers, Run, group
 from index.scan import DIALECTS, make_scanner
 
 Text = tuple[str, str, str | None]
@@ -121,7 +121,7 @@ class Runs:
         self.max_position = max((int(run.positions.max(initial=0)) for run in runs), default=0)
         self._keys: Keys | None = None
 
-    def prepare(self, ranks: Counts, codes: Counts, terms: int, first_document: int, layout: Layout) -> None:
+    def prepare(self, ranks: Numbers, codes: Numbers, terms: int, first_document: int, layout: Layout) -> None:
         """See `Source.prepare`."""
         self._ranks, self._codes, self._layout = ranks[self._place], codes[self._place], layout
         self.term_counts = np.bincount(ranks, weights=self.counts, minlength=terms).astype(np.int64)

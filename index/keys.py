@@ -20,6 +20,7 @@ except ImportError:  # it was installed without a compiler
 
 Keys = NDArray[np.uint64]
 Counts = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Layout:
         """All of them."""
         return self.document + self.position + self.code
 
-    def join(self, documents: Counts, positions: Counts, codes: Counts) -> Keys:
+    def join(self, documents: Counts, positions: Counts, codes: Numbers) -> Keys:
         """Keys."""
         keys = documents << (self.position + self.code)
         keys |= (positions << self.code) | codes
@@ -62,7 +63,7 @@ class Run:
     lengths: Counts
 
 
-def group(runs: list[Run], ranks: Counts, codes: Counts, counts: Counts, layout: Layout, keys: Keys) -> None:
+def group(runs: list[Run], ranks: Numbers, codes: Numbers, counts: Counts, layout: Layout, keys: Keys) -> None:
     """Fill `keys` with the occurrences of runs, in the order of their documents, grouped by term: a counting sort.
 
     Words have `ranks` and `codes`, terms `counts`. A run is given up when its keys are made.
@@ -81,7 +82,7 @@ def group(runs: list[Run], ranks: Counts, codes: Counts, counts: Counts, layout:
             _spread(run, ranks, codes, layout, following, keys)
 
 
-def _spread(run: Run, ranks: Counts, codes: Counts, layout: Layout, following: Counts, keys: Keys) -> None:
+def _spread(run: Run, ranks: Numbers, codes: Numbers, layout: Layout, following: Counts, keys: Keys) -> None:
     documents = np.repeat(np.arange(run.first, run.first + len(run.lengths)), run.lengths)
     own = ranks[run.words]
     order = np.argsort(own, kind="stable")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from index import dictionary
 from index.dictionary import Strings
-from index.keys import Counts, Grouped, Layout, merge, split
+from index.keys import Counts, Grouped, Layout, Numbers, merge, split
 from index.packing import Sums, choose_width, count_bit_lengths
 from index.segment import SegmentFileWriter
 
@@ -24,7 +24,7 @@ Places = NDArray[np.int64]
 FORM = b"\0"
 """Parts a term from its form in the words of a source; a term without a stemmer has but one form, which is left out."""
 
-RANGE = 1 << 22
+RANGE = 1 << 20
 """Occurrences that are encoded together."""
 
 
@@ -47,7 +47,7 @@ class Source(Protocol):
     def max_position(self) -> int:
         """The highest position of any."""
 
-    def prepare(self, ranks: Counts, codes: Counts, terms: int, first_document: int, layout: Layout) -> None:
+    def prepare(self, ranks: Numbers, codes: Numbers, terms: int, first_document: int, layout: Layout) -> None:
         """Learn the rank and the form of each word, how many terms there are, and the number of the first document."""
 
     def keys(self, first: int, last: int) -> Grouped:
@@ -61,9 +61,9 @@ class Words:
     words: Strings
     parts: Places
     """The length of each word's term."""
-    rank: Places
+    rank: Numbers
     """The number of each word's term, and of its form among those of the term."""
-    code: Places
+    code: Numbers
     terms: Strings
     counts: Counts
     """Occurrences of each term."""
@@ -71,7 +71,7 @@ class Words:
     """How many forms each term has."""
     codes: Counts
     """How often each code occurs."""
-    own: list[tuple[Places, Places]]
+    own: list[tuple[Numbers, Numbers]]
     """For each source, the rank and the code of each of its words."""
 
 
@@ -79,13 +79,13 @@ def join_words(sources: Sequence[Source]) -> Words:
     """Rank the terms of all sources, and number the forms of each."""
     words, own = _join(sources)
     parts = words.find(FORM)
-    rank = np.cumsum(~_has_term_of_last(words, parts)) - 1
+    rank = np.cumsum(~_has_term_of_last(words, parts), dtype=np.int32) - np.int32(1)
     first = np.flatnonzero(np.diff(rank, prepend=-1))
-    code = np.arange(len(words)) - first[rank]
+    code = (np.arange(len(words)) - first[rank]).astype(np.int32)
     counts, coded = np.zeros(len(first), dtype=np.int64), np.zeros(0, dtype=np.int64)
     placed = []
     for source, places in zip(sources, own, strict=True):
-        ranks, codes = (rank[places], code[places]) if len(words) else (places, places)
+        ranks, codes = (rank[places], code[places]) if len(words) else (rank, code)
         counts += np.bincount(ranks, weights=source.counts, minlength=len(first)).astype(np.int64)
         coded = _add(coded, np.bincount(codes, weights=source.counts).astype(np.int64))
         placed.append((ranks, codes))
@@ -126,9 +126,12 @@ def _sort_forms(words: Strings, parts: Places) -> tuple[Strings, Places]:
     stemmers = marked.find(b":")
     terms = parts[which]
     # a word is "stemmer:stem\0form"; of it a form is made: "form\0stemmer"
-    starts = np.stack([marked.starts + terms + 1, marked.starts + terms, marked.starts], axis=1)
-    lengths = np.stack([marked.lengths - terms - 1, np.ones_like(terms), stemmers], axis=1)
-    forms = Strings.joined(words.text, starts, lengths)
+    forms = Strings.joined(
+        words.text,
+        (marked.starts + terms + 1, marked.lengths - terms - 1),
+        (marked.starts + terms, np.ones_like(terms)),
+        (marked.starts, stemmers),
+    )
     order = forms.order()
     return forms.take(order), which[order]
 

@@ -195,21 +195,19 @@ class Field:
         form[counts[rank] > 0] = np.lexsort((self._array("form_code"), owner))
         # a word is its term, FORM and its form, where it has one: all from one text
         text = np.concatenate([terms.text, np.frombuffer(FORM, dtype=np.uint8), forms.text])
-        starts, lengths = np.zeros((len(rank), 3), dtype=np.int64), np.ones((len(rank), 3), dtype=np.int64)
-        starts[:, 0], lengths[:, 0] = terms.starts[rank], terms.lengths[rank]
-        starts[:, 1] = len(terms.text)
+        starts, lengths = np.zeros(len(rank), dtype=np.int64), np.zeros(len(rank), dtype=np.int64)
         has = form >= 0
-        starts[has, 2] = forms.starts[form[has]] + len(terms.text) + 1
-        lengths[:, 2] = 0
-        lengths[has, 2] = forms.find(FORM)[form[has]]
-        return Strings.joined(text, starts, lengths), first
+        starts[has] = forms.starts[form[has]] + len(terms.text) + 1
+        lengths[has] = forms.find(FORM)[form[has]]
+        middle = (np.full(len(rank), len(terms.text)), np.ones(len(rank), dtype=np.int64))
+        return Strings.joined(text, (terms.starts[rank], terms.lengths[rank]), middle, (starts, lengths)), first
 
 
 def _form_of(marked: bytes) -> bytes:
     return marked.partition(FORM)[0]
 
 
-_DECODED = 1 << 20
+_DECODED = 1 << 18
 
 
 class FieldSource:
@@ -240,7 +238,7 @@ class FieldSource:
             yield self._first[rank] + code, self._number[document], position
             low = until
 
-    def prepare(self, ranks: Counts, codes: Counts, terms: int, first_document: int, layout: Layout) -> None:  # noqa: ARG002  # a source's
+    def prepare(self, ranks: Numbers, codes: Numbers, terms: int, first_document: int, layout: Layout) -> None:  # noqa: ARG002  # a source's
         """See `Source.prepare`."""
         self._ranks, self._codes, self._base, self._layout = ranks, codes, first_document, layout
         occurs = self.counts > 0

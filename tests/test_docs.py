@@ -132,14 +132,20 @@ def test_the_version_has_its_place_in_the_changelog() -> None:
     assert re.search(r"^## (\[?Unreleased\]?|\[?\d+\.\d+\.\d+)", read("CHANGELOG.md"), re.MULTILINE)
 
 
-def test_the_numbers_in_the_readme_are_those_of_the_benchmark() -> None:
-    """The table is printed from benchmarks/results.json, the results of one run of `make bench`."""
+def test_the_numbers_in_the_documents_are_those_of_the_benchmarks() -> None:
+    """The tables are printed from the results of one run of each benchmark, which are kept beside it."""
     sys.path.insert(0, str(ROOT))
     try:
-        from benchmarks.compare import table
+        from benchmarks import compare, scale, upkeep
     finally:
         sys.path.remove(str(ROOT))
-    results = json.loads((ROOT / "benchmarks" / "results.json").read_text())
-    readme = (ROOT / "README.md").read_text()
-    assert table(results) in readme
-    assert f"{results['articles']:,} articles, {results['queries']} queries" in readme
+    compared, kept, scaled = (
+        json.loads((ROOT / "benchmarks" / name).read_text()) for name in ("results.json", "upkeep.json", "scale.json")
+    )
+    for page, shown in (("README.md", compare.summary(compared)), ("docs/speed.md", compare.table(compared))):
+        text = (ROOT / page).read_text()
+        assert shown in text
+        assert f"{compared['articles']:,} articles, {compared['queries']} queries" in text
+    speed = (ROOT / "docs" / "speed.md").read_text()
+    assert upkeep.table(kept) in speed
+    assert scale.table(scaled) in speed
