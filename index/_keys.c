@@ -87,6 +87,50 @@ static PyObject *spread(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* recode(keys, counts, first words, codes, position bits, code bits, new position bits, new code bits, first document,
+ * out): the same occurrences in another layout, with other numbers of documents and forms. */
+static PyObject *recode(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    enum { IN_KEYS, COUNTS, WORDS, CODES, OUT, ALL };
+    PyObject *objects[ALL];
+    int position_bits, code_bits, new_position_bits, new_code_bits;
+    unsigned long long first;
+    if (!PyArg_ParseTuple(args, "OOOOiiiiKO", &objects[IN_KEYS], &objects[COUNTS], &objects[WORDS], &objects[CODES],
+                          &position_bits, &code_bits, &new_position_bits, &new_code_bits, &first, &objects[OUT]))
+        return NULL;
+    static const Py_ssize_t sizes[ALL] = {8, 8, 8, 4, 8};
+    Array arrays[ALL] = {0};
+    for (int at = 0; at < ALL; at++)
+        if (array_open(&arrays[at], objects[at], sizes[at], at == OUT ? PyBUF_WRITABLE : 0) < 0) {
+            arrays_close(arrays, ALL);
+            return NULL;
+        }
+    const Py_ssize_t count = arrays[IN_KEYS].count;
+    int good = position_bits >= 0 && code_bits >= 0 && new_position_bits >= 0 && new_code_bits >= 0 &&
+               position_bits < 33 && code_bits < 33 && new_position_bits < 33 && new_code_bits < 33 &&
+               arrays[WORDS].count == arrays[COUNTS].count && arrays[OUT].count == count;
+    const uint64_t *keys = arrays[IN_KEYS].data, position_mask = (1ull << position_bits) - 1, code_mask = (1ull << code_bits) - 1;
+    const int64_t *counts = arrays[COUNTS].data, *words = arrays[WORDS].data;
+    const int32_t *codes = arrays[CODES].data;
+    uint64_t *out = arrays[OUT].data;
+    Py_ssize_t at = 0;
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t term = 0; good && term < arrays[COUNTS].count; term++) {
+        if (counts[term] < 0 || counts[term] > count - at || words[term] < 0) { good = 0; break; }
+        for (const Py_ssize_t end = at + (Py_ssize_t)counts[term]; at < end; at++) {
+            const uint64_t word = (uint64_t)words[term] + (keys[at] & code_mask);
+            if (word >= (uint64_t)arrays[CODES].count) { good = 0; break; }
+            const uint64_t document = (keys[at] >> (position_bits + code_bits)) + first, position = keys[at] >> code_bits & position_mask;
+            out[at] = (document << new_position_bits | position) << new_code_bits | (uint32_t)codes[word];
+        }
+    }
+    Py_END_ALLOW_THREADS
+    good = good && at == count;
+    arrays_close(arrays, ALL);
+    if (!good) return refuse();
+    Py_RETURN_NONE;
+}
+
 /* merge([(keys, counts), ...], keys): the groups of all, term by term. */
 static PyObject *merge(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -223,6 +267,8 @@ static PyObject *join(PyObject *Py_UNUSED(module), PyObject *args)
 
 static PyMethodDef functions[] = {
     {"spread", spread, METH_VARARGS, "(words, positions, lengths, first, table, document shift, position shift, next, keys)"},
+    {"recode", recode, METH_VARARGS,
+     "(keys, counts, first words, codes, position bits, code bits, new position bits, new code bits, first document, out)"},
     {"merge", merge, METH_VARARGS, "([(keys, counts), ...], keys)"},
     {"split", split, METH_VARARGS,
      "(keys, counts, position bits, code bits, titles, coded, documents, positions, begins, titled, codes)"},

@@ -1,7 +1,7 @@
 """A whole index at once: documents are inverted in several processes and written as one segment.
 
-Each process inverts its share. Then their words are joined and ranked, each process groups its occurrences by term, and
-one writes the segment from what all of them have grouped: `merge` does not care where its sources are.
+Each process inverts its share and groups its occurrences by term, while their words are joined and ranked; and one
+writes the segment from what all of them have grouped: `merge` does not care where its sources are.
 """
 
 import gc
@@ -24,7 +24,7 @@ from archive.types import FacetField
 from index.dictionary import Strings
 from index.documents import FIELDS, Document, DocumentSource, Inverted, StoredDocuments, ValueColumn, write_segment
 from index.inversion import Runs
-from index.keys import Counts, Grouped, Keys, Layout, Numbers
+from index.keys import Counts, Grouped, Layout, Numbers, OwnGroups
 from index.merge import Source
 from index.segment import SegmentFile
 
@@ -74,7 +74,7 @@ class Bulk:
         for at, worker in enumerate(self._workers):
             worker.add(documents[own + at :: shares])
         self.failed |= self._own.add(documents[:own])
-        if self._own.occurrences > MOST_OCCURRENCES:
+        if self._own.occurrences * max(self._theirs, 1) > MOST_OCCURRENCES:
             self._spill()
 
     def _wait(self) -> None:
@@ -85,7 +85,7 @@ class Bulk:
             self.failed |= worker.result()
         if busy:
             slow = time.perf_counter() - started > _NO_WAIT
-            self._theirs = min(max(self._theirs * (0.9 if slow else 1.1), 0.5), 4)
+            self._theirs = min(max(self._theirs * (0.9 if slow else 1.1), 0.5), 2)
 
     def _sources(self) -> list[DocumentSource]:
         sources: list[DocumentSource] = [RemoteDocuments(worker) for worker in self._workers]
@@ -199,8 +199,8 @@ class _RemoteRuns:
         worker.call("words", name)
 
     @cached_property
-    def _described(self) -> tuple[int, Strings, Counts, int]:
-        found: tuple[int, Strings, Counts, int] = self._worker.result()
+    def _described(self) -> tuple[int, Strings, Counts, int, OwnGroups]:
+        found: tuple[int, Strings, Counts, int, OwnGroups] = self._worker.result()
         return found
 
     @property
@@ -223,27 +223,25 @@ class _RemoteRuns:
         """See `Source`."""
         return self._described[3]
 
-    def prepare(self, ranks: Numbers, codes: Numbers, terms: int, first_document: int, layout: Layout) -> None:
-        """See `Source.prepare`."""
-        self._terms = terms
+    def begin(self) -> None:
+        """See `Source.begin`."""
         if len(self.words):  # otherwise nobody may ever ask for the keys
-            self._worker.call("group", self._name, ranks, codes, terms, first_document, layout)
+            self._worker.call("group", self._name)
+
+    def prepare(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:
+        """See `Source.prepare`."""
+        self._described[4].place(ranks, codes, first_document, layout)
 
     @cached_property
-    def _grouped(self) -> tuple[Keys, Counts, Counts]:
-        if not len(self.words):
-            return (
-                np.zeros(0, dtype=np.uint64),
-                np.zeros(self._terms, dtype=np.int64),
-                np.zeros(self._terms + 1, dtype=np.int64),
-            )
-        path, counts = self._worker.result()
-        return np.load(path, mmap_mode="r"), counts, np.concatenate([[0], np.cumsum(counts)])
+    def _grouped(self) -> OwnGroups:
+        groups = self._described[4]
+        if len(self.words):
+            groups.keys = np.load(self._worker.result(), mmap_mode="r")
+        return groups
 
     def keys(self, first: int, last: int) -> Grouped:
         """See `Source.keys`."""
-        keys, counts, starts = self._grouped
-        return Grouped(keys[starts[first] : starts[last]], counts[first:last])
+        return self._grouped.take(first, last)
 
 
 class _Inverting:
@@ -256,7 +254,7 @@ class _Inverting:
 
     def restart(self) -> None:
         self._documents = Inverted()
-        self._fields: dict[str, tuple[Runs, Counts]] = {}
+        self._fields: dict[str, Runs] = {}
 
     def add(self, path: Path) -> dict[int, str]:
         with path.open("rb") as file:
@@ -268,21 +266,17 @@ class _Inverting:
         lengths = {name: documents.lengths(name) for name in FIELDS}
         return documents.count, documents.numbers, documents.values, documents.title_ends, lengths
 
-    def words(self, name: str) -> tuple[int, Strings, Counts, int]:
-        self._fields[name] = self._documents.field(name)
-        source, _ = self._fields[name]
-        return source.documents, source.words, source.counts, source.max_position
+    def words(self, name: str) -> tuple[int, Strings, Counts, int, OwnGroups]:
+        self._fields[name] = source = self._documents.field(name)[0]
+        return source.documents, source.words, source.counts, source.max_position, source.groups
 
-    def group(
-        self, name: str, ranks: Numbers, codes: Numbers, terms: int, first_document: int, layout: Layout
-    ) -> tuple[Path, Counts]:
-        source, _ = self._fields.pop(name)
-        source.prepare(ranks, codes, terms, first_document, layout)
+    def group(self, name: str) -> Path:
+        source = self._fields.pop(name)
         self._files += 1
         path = self._folder / f"{os.getpid()}-{self._files}.npy"
-        keys = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint64, shape=(int(source.counts.sum()),))
-        source.group(keys)
-        return path, source.term_counts
+        count = int(source.counts.sum())
+        source.group(np.lib.format.open_memmap(path, mode="w+", dtype=np.uint64, shape=(count,)))
+        return path
 
 
 def _serve(connection: Connection, inverting: _Inverting) -> None:

@@ -1,13 +1,16 @@
 """From documents to occurrences: the words of each document in order, numbered over all of them."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index import analysis
 from index.dictionary import Strings
-from index.keys import Counts, Grouped, Keys, Layout, Numbers, Run, group
+from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, group
+from index.merge import FORM, number_words
 from index.scan import DIALECTS, make_scanner
 
 Text = tuple[str, str, str | None]
@@ -108,34 +111,54 @@ class Runs:
 
     def __init__(self, words: list[str], runs: list[Run], documents: int) -> None:
         self.documents = documents
-        met = Strings.encode(words)
-        number = met.order()
-        self.words = met.take(number)
-        self._place = np.empty(len(words), dtype=np.int64)
-        self._place[number] = np.arange(len(words))
         self._runs = runs
         counts = np.zeros(len(words), dtype=np.int64)
         for run in runs:
             counts += np.bincount(run.words, minlength=len(words))
-        self.counts = counts[number]
+        met = Strings.encode(words)
+        number = met.order()
+        number = number[counts[number] > 0]  # what was given up left words
+        self.words, self.counts = met.take(number), counts[number]
         self.max_position = max((int(run.positions.max(initial=0)) for run in runs), default=0)
-        self._keys: Keys | None = None
+        rank, code, first = number_words(self.words, self.words.find(FORM))
+        self._rank, self._code = (np.zeros(len(words), dtype=np.int32) for _ in range(2))
+        self._rank[number], self._code[number] = rank, code
+        most = max(documents - 1, 1), self.max_position, int(code.max(initial=0))
+        term_counts = np.bincount(rank, weights=self.counts, minlength=len(first)).astype(np.int64)
+        self._groups = OwnGroups(term_counts, first, Layout(*(number.bit_length() for number in most)))
+        self._grouping: Future[OwnGroups] | None = None
 
-    def prepare(self, ranks: Numbers, codes: Numbers, terms: int, first_document: int, layout: Layout) -> None:
+    @property
+    def groups(self) -> OwnGroups:
+        """How the occurrences are grouped; the keys only where `group` was called."""
+        return self._groups
+
+    def group(self, keys: Keys | None = None) -> OwnGroups:
+        """Group all that there is, in `keys` where they are given. The runs are given up: the keys are as large."""
+        groups = self._groups
+        groups.keys = np.empty(int(groups.counts.sum()), dtype=np.uint64) if keys is None else keys
+        group(self._runs, self._rank, self._code, groups.counts, groups.layout, groups.keys)
+        return groups
+
+    def begin(self) -> None:
+        """See `Source.begin`: grouping needs no interpreter, and much of it is done while words are joined."""
+        if self._groups.counts.sum() > _WORTH_A_THREAD:
+            aside = ThreadPoolExecutor(1)
+            self._grouping = aside.submit(self.group)
+            aside.shutdown(wait=False)
+
+    def prepare(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:
         """See `Source.prepare`."""
-        self._ranks, self._codes, self._layout = ranks[self._place], codes[self._place], layout
-        self.term_counts = np.bincount(ranks, weights=self.counts, minlength=terms).astype(np.int64)
-        self._starts = np.concatenate([[0], np.cumsum(self.term_counts)])
-        for run in self._runs:
-            run.first += first_document
+        self._groups.place(ranks, codes, first_document, layout)
 
-    def group(self, keys: Keys) -> None:
-        """Fill `keys` with all that there is. The runs are given up: the keys are as large."""
-        group(self._runs, self._ranks, self._codes, self.term_counts, self._layout, keys)
+    @cached_property
+    def _grouped(self) -> OwnGroups:
+        return self._grouping.result() if self._grouping else self.group()
 
     def keys(self, first: int, last: int) -> Grouped:
         """See `Source.keys`."""
-        if self._keys is None:
-            self._keys = np.empty(int(self._starts[-1]), dtype=np.uint64)
-            self.group(self._keys)
-        return Grouped(self._keys[self._starts[first] : self._starts[last]], self.term_counts[first:last])
+        return self._grouped.take(first, last)
+
+
+_WORTH_A_THREAD = 1 << 20
+"""Occurrences."""

@@ -92,6 +92,44 @@ def _spread(run: Run, ranks: Numbers, codes: Numbers, layout: Layout, following:
     following += found
 
 
+class OwnGroups:
+    """The occurrences of a source, grouped by its own terms before anything is known of other sources.
+
+    `counts` says how often each of its terms occurs, `words` which of its words is the first of each.
+    """
+
+    def __init__(self, counts: Counts, words: Counts, layout: Layout) -> None:
+        self.keys: Keys = np.zeros(0, dtype=np.uint64)
+        self.counts, self.words, self.layout = counts, words, layout
+
+    def place(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:
+        """Learn the rank and the form of each word, and all else that keys shall have; see `merge.Source.prepare`."""
+        self._ranks, self._codes = ranks[self.words], codes
+        self._first, self._new = first_document, layout
+        self._starts = np.concatenate([[0], np.cumsum(self.counts)])
+
+    def take(self, first: int, last: int) -> Grouped:
+        """The keys of the terms from rank `first` to before `last`."""
+        a, b = np.searchsorted(self._ranks, (first, last))
+        counts = np.zeros(last - first, dtype=np.int64)
+        counts[self._ranks[a:b] - first] = self.counts[a:b]
+        keys = self.keys[self._starts[a] : self._starts[b]]
+        return Grouped(self._recode(keys, self.counts[a:b], self.words[a:b]), counts)
+
+    def _recode(self, keys: Keys, counts: Counts, words: Counts) -> Keys:
+        old, new = self.layout, self._new
+        if _keys:
+            out = np.empty(len(keys), dtype=np.uint64)
+            _keys.recode(
+                keys, counts, words, self._codes, old.position, old.code, new.position, new.code, self._first, out
+            )
+            return out
+        numbers = keys.astype(np.int64)
+        word = np.repeat(words, counts) + (numbers & ((1 << old.code) - 1))
+        positions = (numbers >> old.code) & ((1 << old.position) - 1)
+        return new.join((numbers >> (old.position + old.code)) + self._first, positions, self._codes[word])
+
+
 def merge(groups: Sequence[Grouped]) -> Grouped:
     """Groups of the same terms as one; the documents of each come after those of the ones before it."""
     if len(groups) == 1:

@@ -47,8 +47,11 @@ class Source(Protocol):
     def max_position(self) -> int:
         """The highest position of any."""
 
-    def prepare(self, ranks: Numbers, codes: Numbers, terms: int, first_document: int, layout: Layout) -> None:
-        """Learn the rank and the form of each word, how many terms there are, and the number of the first document."""
+    def begin(self) -> None:
+        """Begin with what can be done before the other sources are known."""
+
+    def prepare(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:
+        """Learn the rank and the form of each word, and the number of the first document."""
 
     def keys(self, first: int, last: int) -> Grouped:
         """The keys of the terms from rank `first` to before `last`."""
@@ -79,9 +82,7 @@ def join_words(sources: Sequence[Source]) -> Words:
     """Rank the terms of all sources, and number the forms of each."""
     words, own = _join(sources)
     parts = words.find(FORM)
-    rank = np.cumsum(~_has_term_of_last(words, parts), dtype=np.int32) - np.int32(1)
-    first = np.flatnonzero(np.diff(rank, prepend=-1))
-    code = (np.arange(len(words)) - first[rank]).astype(np.int32)
+    rank, code, first = number_words(words, parts)
     counts, coded = np.zeros(len(first), dtype=np.int64), np.zeros(0, dtype=np.int64)
     placed = []
     for source, places in zip(sources, own, strict=True):
@@ -91,6 +92,16 @@ def join_words(sources: Sequence[Source]) -> Words:
         placed.append((ranks, codes))
     terms = Strings(words.text, words.starts[first], parts[first])
     return Words(words, parts, rank, code, terms, counts, np.bincount(rank, minlength=len(first)), coded, placed)
+
+
+def number_words(words: Strings, parts: Places) -> tuple[Numbers, Numbers, Places]:
+    """The rank of each word's term, the number of its form among those of the term, and the first word of each term.
+
+    The words are sorted; `parts` has the length of each one's term.
+    """
+    rank = np.cumsum(~_has_term_of_last(words, parts), dtype=np.int32) - np.int32(1)
+    first = np.flatnonzero(np.diff(rank, prepend=-1))
+    return rank, (np.arange(len(words)) - first[rank]).astype(np.int32), first
 
 
 def _has_term_of_last(words: Strings, parts: Places) -> NDArray[np.bool_]:
@@ -153,6 +164,8 @@ def write_field(
 
     `lengths` has the words of each document in this field, `titles` the position before which a word is in the title.
     """
+    for source in sources:
+        source.begin()
     words = join_words(sources)
     documents = sum(source.documents for source in sources)
     layout = Layout(
@@ -166,7 +179,7 @@ def write_field(
         )
     first = 0
     for source, (ranks, codes) in zip(sources, words.own, strict=True):
-        source.prepare(ranks, codes, len(words.counts), first, layout)
+        source.prepare(ranks, codes, first, layout)
         first += source.documents
     with _merging(sources, list(_ranges(words.counts))) as merged:
         _write_words(file, name, words, documents, lengths)

@@ -238,7 +238,10 @@ class FieldSource:
             yield self._first[rank] + code, self._number[document], position
             low = until
 
-    def prepare(self, ranks: Numbers, codes: Numbers, terms: int, first_document: int, layout: Layout) -> None:  # noqa: ARG002  # a source's
+    def begin(self) -> None:
+        """See `Source.begin`: everything is grouped already."""
+
+    def prepare(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:
         """See `Source.prepare`."""
         self._ranks, self._codes, self._base, self._layout = ranks, codes, first_document, layout
         occurs = self.counts > 0
