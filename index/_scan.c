@@ -675,17 +675,26 @@ static PyObject *scanner_take(Scanner *self, PyObject *Py_UNUSED(ignored))
 
 static PyObject *scanner_forms(Scanner *self, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *names = PyList_New((Py_ssize_t)self->forms.count - self->told);
-    if (!names) return NULL;
-    for (Py_ssize_t at = 0; self->told + at < (Py_ssize_t)self->forms.count; at++) {
-        Entry *entry = ENTRY(&self->forms, self->told_place);
-        PyObject *name = PyUnicode_DecodeUTF8(TEXT(entry), entry->length, NULL);
-        if (!name) { Py_DECREF(names); return NULL; }
-        PyList_SET_ITEM(names, at, name);
+    const Py_ssize_t count = (Py_ssize_t)self->forms.count - self->told;
+    size_t size = 0, place = self->told_place;
+    for (Py_ssize_t at = 0; at < count; at++) {
+        const Entry *entry = ENTRY(&self->forms, place);
+        size += entry->length;
+        place += SIZE(entry->length);
+    }
+    PyObject *text = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
+    PyObject *lengths = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(int64_t));
+    if (!text || !lengths) { Py_XDECREF(text); Py_XDECREF(lengths); return NULL; }
+    char *out = PyBytes_AS_STRING(text);
+    for (Py_ssize_t at = 0; at < count; at++) {
+        const Entry *entry = ENTRY(&self->forms, self->told_place);
+        memcpy(out, TEXT(entry), entry->length);
+        ((int64_t *)PyBytes_AS_STRING(lengths))[at] = entry->length;
+        out += entry->length;
         self->told_place += SIZE(entry->length);
     }
     self->told = (Py_ssize_t)self->forms.count;
-    return names;
+    return Py_BuildValue("NN", text, lengths);
 }
 
 static int scanner_init(Scanner *self, PyObject *args, PyObject *Py_UNUSED(keywords))
@@ -727,7 +736,7 @@ static PyMethodDef methods[] = {
     {"add", (PyCFunction)scanner_add, METH_VARARGS, "Scan a document: (title, body, dialect) -> (words, end of title)."},
     {"find", (PyCFunction)scanner_find, METH_VARARGS, "Find wanted forms: (text, dialect, wanted) -> [(start, end, position, number)]."},
     {"take", (PyCFunction)scanner_take, METH_NOARGS, "Words and positions since the last call, as bytes."},
-    {"forms", (PyCFunction)scanner_forms, METH_NOARGS, "The forms since the last call."},
+    {"forms", (PyCFunction)scanner_forms, METH_NOARGS, "The forms since the last call, as (text, lengths)."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -17,13 +17,85 @@ Text = tuple[str, str, str | None]
 """What is inverted of a document: a title, a body and its language."""
 
 
+class _Forms:
+    """The forms that a scanner has met, by number."""
+
+    def __init__(self) -> None:
+        self._text = bytearray()
+        self._lengths = np.zeros(0, dtype=np.int64)
+        self._ends = np.zeros(0, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def add(self, text: bytes, lengths: bytes) -> None:
+        """Take in what `Scanner.forms` gives."""
+        self._text += text
+        self._lengths = np.concatenate([self._lengths, np.frombuffer(lengths, dtype=np.int64)])
+        self._ends = np.cumsum(self._lengths)
+
+    def names(self, numbers: NDArray[np.intp]) -> list[str]:
+        """Some of them as strings."""
+        ends = self._ends[numbers]
+        starts = ends - self._lengths[numbers]
+        return [self._text[a:b].decode() for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+    def strings(self) -> Strings:
+        """All of them as arrays."""
+        return Strings(np.frombuffer(bytes(self._text), dtype=np.uint8), self._ends - self._lengths, self._lengths)
+
+
+class _Words:
+    """Words by number, each a term and a form as `merge.FORM` says. Most have no stemmer: only their forms are kept."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._plain: list[tuple[NDArray[np.int32], NDArray[np.intp]]] = []
+        self._stemmed: list[NDArray[np.int32]] = []
+        self._names: list[str] = []
+
+    def add_plain(self, forms: NDArray[np.intp]) -> NDArray[np.int32]:
+        """Numbers for words of forms without a stemmer."""
+        numbers = self._number(len(forms))
+        self._plain.append((numbers, forms))
+        return numbers
+
+    def add_stemmed(self, words: list[str]) -> NDArray[np.int32]:
+        """Numbers for words."""
+        self._names += words
+        self._stemmed.append(self._number(len(words)))
+        return self._stemmed[-1]
+
+    def _number(self, count: int) -> NDArray[np.int32]:
+        self.count += count
+        return np.arange(self.count - count, self.count, dtype=np.int32)
+
+    def strings(self, forms: Strings) -> Strings:
+        """All of them as arrays."""
+        found = forms.take(np.concatenate([np.zeros(0, dtype=np.intp), *(own for _, own in self._plain)]))
+        text = np.concatenate([forms.text, np.frombuffer(_PLAIN, dtype=np.uint8)])
+        ones = np.ones(len(found), dtype=np.int64)
+        colon = ones * len(forms.text)
+        plain = Strings.joined(text, (colon, ones), (found.starts, found.lengths), (colon + 1, ones))
+        stemmed = Strings.encode(self._names)
+        numbers = [*(own for own, _ in self._plain), *self._stemmed]
+        order = np.argsort(np.concatenate([np.zeros(0, dtype=np.int32), *numbers]))
+        starts = np.concatenate([plain.starts, stemmed.starts + len(plain.text)])
+        lengths = np.concatenate([plain.lengths, stemmed.lengths])
+        return Strings(np.concatenate([plain.text, stemmed.text]), starts[order], lengths[order])
+
+
+_PLAIN = b":" + FORM
+"""What a word of no stemmer begins and ends with."""
+
+
 class Inverter:
     """Inverts one field of many documents. It grows with their vocabulary, not with their number, bar `runs`."""
 
     def __init__(self) -> None:
         self._scanner = make_scanner()
-        self._names: list[str] = []
-        self._words: list[str] = []
+        self._forms = _Forms()
+        self._words = _Words()
         self._word_of: dict[str, NDArray[np.int32]] = {}
         self.runs: list[Run] = []
         self.lengths: list[Counts] = []
@@ -40,7 +112,7 @@ class Inverter:
         lengths, titles = np.ascontiguousarray(np.array(found, dtype=np.int64).T)
         taken, placed = self._scanner.take()
         forms = np.frombuffer(taken, dtype=np.int32)
-        self._names += self._scanner.forms()
+        self._forms.add(*self._scanner.forms())
         words = self._words_of(forms, lengths, [analysis.stemmer_of(language) for _, _, language in documents])
         self.runs.append(Run(words, np.frombuffer(placed, dtype=np.uint32), self.documents, lengths))
         self.lengths.append(lengths)
@@ -69,13 +141,13 @@ class Inverter:
 
     def _look_up(self, forms: NDArray[np.int32], stemmer: str) -> NDArray[np.int32]:
         known = self._word_of.get(stemmer)
-        if known is None or len(known) < len(self._names):
-            grown = np.full(max(1024, 2 * len(self._names)), -1, dtype=np.int32)
+        if known is None or len(known) < len(self._forms):
+            grown = np.full(max(1024, 2 * len(self._forms)), -1, dtype=np.int32)
             if known is not None:
                 grown[: len(known)] = known
             self._word_of[stemmer] = known = grown
         words = known[forms]
-        new = np.zeros(len(self._names), dtype=bool)
+        new = np.zeros(len(self._forms), dtype=np.bool_)
         new[forms[words < 0]] = True
         unknown = np.flatnonzero(new)
         if len(unknown):
@@ -85,40 +157,35 @@ class Inverter:
 
     def _name(self, forms: NDArray[np.intp], stemmer: str) -> NDArray[np.int32]:
         """Numbers for forms that are new in a language. What is the same in all languages is one word."""
-        names = [self._names[number] for number in forms.tolist()]
         if stemmer == analysis.NO_STEMMER:
-            words = [f":{name}\0" for name in names]
-            shared = np.zeros(0, dtype=np.intp)
-        else:
-            terms = analysis.stem_all(names, stemmer)
-            words = [f"{term}\0{name}" for term, name in zip(terms, names, strict=True) if term[0] != ":"]
-            shared = np.array([at for at, term in enumerate(terms) if term[0] == ":"], dtype=np.intp)
+            return self._words.add_plain(forms)
+        names = self._forms.names(forms)
+        terms = analysis.stem_all(names, stemmer)
+        is_shared = np.array([term[0] == ":" for term in terms], dtype=bool)
         numbers = np.empty(len(names), dtype=np.int32)
-        numbers[shared] = self._look_up(forms[shared].astype(np.int32), analysis.NO_STEMMER)
-        others = np.ones(len(names), dtype=bool)
-        others[shared] = False
-        numbers[others] = np.arange(len(self._words), len(self._words) + len(words))
-        self._words += words
+        numbers[is_shared] = self._look_up(forms[is_shared].astype(np.int32), analysis.NO_STEMMER)
+        numbers[~is_shared] = self._words.add_stemmed(
+            [f"{term}\0{name}" for term, name in zip(terms, names, strict=True) if term[0] != ":"]
+        )
         return numbers
 
     def source(self) -> "Runs":
         """What was inverted, ready to be merged."""
-        return Runs(self._words, self.runs, self.documents)
+        return Runs(self._words.strings(self._forms.strings()), self.runs, self.documents)
 
 
 class Runs:
     """The runs of an inverter as a source."""
 
-    def __init__(self, words: list[str], runs: list[Run], documents: int) -> None:
+    def __init__(self, words: Strings, runs: list[Run], documents: int) -> None:
         self.documents = documents
         self._runs = runs
         counts = np.zeros(len(words), dtype=np.int64)
         for run in runs:
             counts += np.bincount(run.words, minlength=len(words))
-        met = Strings.encode(words)
-        number = met.order()
+        number = words.order()
         number = number[counts[number] > 0]  # what was given up left words
-        self.words, self.counts = met.take(number), counts[number]
+        self.words, self.counts = words.take(number), counts[number]
         self.max_position = max((int(run.positions.max(initial=0)) for run in runs), default=0)
         rank, code, first = number_words(self.words, self.words.find(FORM))
         self._rank, self._code = (np.zeros(len(words), dtype=np.int32) for _ in range(2))

@@ -33,8 +33,11 @@ class Scanner(Protocol):
     def take(self) -> tuple[bytes, bytes]:
         """The numbers (int32) and positions (uint32) of the words since the last call."""
 
-    def forms(self) -> list[str]:
-        """The forms that are new since the last call; they are numbered from 0 on as they are met."""
+    def forms(self) -> tuple[bytes, bytes]:
+        """The forms that are new since the last call, in UTF-8 one after the other, and the length of each (int64).
+
+        They are numbered from 0 on as they are met.
+        """
 
 
 class PlainScanner:
@@ -72,11 +75,11 @@ class PlainScanner:
         self._words, self._positions = array("i"), array("I")
         return taken
 
-    def forms(self) -> list[str]:
+    def forms(self) -> tuple[bytes, bytes]:
         """See `Scanner.forms`."""
-        new = list(islice(self._numbers, self._told, None))
+        new = [form.encode() for form in islice(self._numbers, self._told, None)]
         self._told += len(new)
-        return new
+        return b"".join(new), array("q", map(len, new)).tobytes()
 
 
 _SPACES = re.compile("[ \n]+")
