@@ -25,7 +25,8 @@ Result = tuple[Documents, Weights]
 NOTHING: Result = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
 
 SCORED_BYTES = 16 << 20
-"""Documents and scores of words that a segment keeps between searches."""
+SCORED_BYTES_A_DOCUMENT = 160
+"""Documents and scores of words that a segment keeps between searches: so many, or so many for each document."""
 
 _SPARSE = 24
 """How much longer one list must be than another for a search in it to be cheaper than a pass through it."""
@@ -92,7 +93,7 @@ class Evaluator:
         self.deadline: Deadline = Deadline.never()
         self._fallback = fallback
         self._norms: dict[str, Weights] = {}
-        self.scored = Cache[Result](SCORED_BYTES)
+        self.scored = Cache[Result](max(SCORED_BYTES, SCORED_BYTES_A_DOCUMENT * segment.count))
 
     def evaluate(self, node: query.Query) -> Result:
         """The documents that match, without deleted ones, and their scores."""

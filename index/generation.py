@@ -208,11 +208,12 @@ def plan_merge(counts: Sequence[int], new: int) -> tuple[list[int], list[int]]:
 
     Segments are merged from the newest on as long as the next has at most MERGE_FACTOR times as many documents as those
     merged so far, or at most SMALL. So each is more than that much larger than all that are newer, and there are few.
+    None grows beyond MOST_MERGED, so that merging needs no more memory and no more time however large the archive is.
     """
     merged: list[int] = []
     size = new
     for at in reversed(range(len(counts))):
-        if counts[at] > max(MERGE_FACTOR * size, SMALL):
+        if counts[at] > max(MERGE_FACTOR * size, SMALL) or size + counts[at] > MOST_MERGED:
             break
         merged.insert(0, at)
         size += counts[at]
@@ -220,6 +221,7 @@ def plan_merge(counts: Sequence[int], new: int) -> tuple[list[int], list[int]]:
 
 
 MERGE_FACTOR = 8
+MOST_MERGED = 300_000
 SMALL = 64
 """Documents that are merged as fast as a file is written."""
 

@@ -27,7 +27,8 @@ TITLE_BOOST = 2.0
 """How much more a word in the title says about an article than one in its body."""
 
 CACHE_BYTES = 24 << 20
-"""Postings that a segment keeps decoded."""
+CACHE_BYTES_A_DOCUMENT = 256
+"""Postings that a segment keeps decoded: so many, or so many for each of its documents."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,7 +205,7 @@ class StoredSegment:
         self._fields: dict[str, Field] = {}
         self._views: dict[str, View] = {}
         self._values: dict[FacetField, ValueColumn] = {}
-        self._cache = Cache[Matches](CACHE_BYTES)
+        self._cache = Cache[Matches](max(CACHE_BYTES, CACHE_BYTES_A_DOCUMENT * self.count))
         self._slots: Numbers | None = None
 
     def field(self, name: str) -> Field:

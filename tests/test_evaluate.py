@@ -28,7 +28,7 @@ from whoosh.searching import Searcher
 from archive.types import Article, Changes, Origin
 from index.analysis import tokenise
 from index.deadline import Deadline
-from index.generation import plan_merge
+from index.generation import MOST_MERGED, plan_merge
 from index.snapshot import Snapshot
 from index.whoosh_index import WhooshIndex
 
@@ -580,3 +580,13 @@ def test_a_large_segment_stays_when_a_small_one_is_added() -> None:
     assert plan_merge([1000, 5], 1) == ([0], [1])
     assert plan_merge([1000, 5], 500) == ([], [0, 1])
     assert plan_merge([], 1) == ([], [])
+
+
+def test_no_segment_grows_without_end() -> None:
+    counts: list[int] = []
+    for _ in range(400):
+        kept, merged = plan_merge(counts, 5_000)
+        counts = [counts[at] for at in kept] + [5_000 + sum(counts[at] for at in merged)]
+        assert max(counts) <= MOST_MERGED
+    assert sum(counts) == 2_000_000
+    assert len(counts) <= 20
