@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from archive.types import ArticleFilter, FacetField, FacetValue, Sort, TimelineBucket
 from index.analysis import fold
 from index.documents import FAR_FUTURE, FAR_PAST, ValueColumn, join_values
-from index.stored import StoredSegment
+from index.stored import NO_MONTH, StoredSegment
 
 Documents = NDArray[np.int64] | NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -106,7 +106,7 @@ class Columns:
     @cached_property
     def _months(self) -> Documents:
         """Months since 1970 of the first day; of a day without a date, a number below all others."""
-        return _periods(self.first_days, "M")
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(segment.months for segment in self._segments)])
 
     def facet(self, field: FacetField) -> Facet:
         """The values of a facet."""
@@ -157,7 +157,7 @@ class Columns:
     def years(self, found: Documents) -> tuple[FacetValue, ...]:
         """The years of the documents found, newest first."""
         months = self._months[found]
-        years = months[months > _NO_MONTH] // 12
+        years = months[months > NO_MONTH] // 12
         if not len(years):
             return ()
         first = int(years.min())
@@ -169,7 +169,7 @@ class Columns:
     def timeline(self, found: Documents) -> tuple[TimelineBucket, ...]:
         """The documents found by month, or by year when they span more than ten; buckets without any are left out."""
         months = self._months[found]
-        months = months[months > _NO_MONTH]
+        months = months[months > NO_MONTH]
         if not len(months):
             return ()
         first = int(months.min())
@@ -199,11 +199,4 @@ def _largest(keys: NDArray[Any], count: int) -> NDArray[np.intp]:
     return np.flatnonzero(keys >= np.partition(keys, len(keys) - count)[len(keys) - count])
 
 
-_EPOCH = date(1970, 1, 1).toordinal()
-_NO_MONTH = -(1 << 20)
 _MONTHS_SHOWN = 120
-
-
-def _periods(ordinals: Documents, unit: str) -> Documents:
-    months = (ordinals - _EPOCH).astype("datetime64[D]").astype(f"datetime64[{unit}]").astype(np.int64)
-    return np.where(ordinals > 0, months, _NO_MONTH)

@@ -1,6 +1,5 @@
 """The documents of a segment: the values of articles as columns, and how segments are made from articles and merged."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -259,29 +258,13 @@ def join_values(columns: Sequence[ValueColumn], counts: Sequence[int]) -> ValueC
 def _join_sorted(lists: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], list[Counts]]:
     """The values of all lists, sorted, and for each list the places of its own among them.
 
-    Most values are in the longest list, which is sorted: to find those of the others in it takes less than sorting all.
+    Most are in the longest list: sorting it with what is new merges two sorted lists, which takes one pass.
     """
     longest = max(lists, key=len, default=())
-    others = sorted({value for values in lists if values is not longest for value in values})
-    at = [bisect_left(longest, value) for value in others]
-    new = [
-        (place, value)
-        for place, value in zip(at, others, strict=True)
-        if place == len(longest) or longest[place] != value
-    ]
-    joined = list(longest)
-    for place, value in reversed(new):
-        joined.insert(place, value)
-    shift = np.searchsorted(
-        np.array([place for place, _ in new], dtype=np.int64), np.arange(len(longest)), side="right"
-    )
-    places = []
-    for values in lists:
-        if values is longest:
-            places.append(np.arange(len(longest)) + shift)
-        else:
-            places.append(np.array([bisect_left(joined, value) for value in values], dtype=np.int64))
-    return tuple(joined), places
+    new = sorted({value for values in lists if values is not longest for value in values}.difference(longest))
+    joined = tuple(sorted([*longest, *new]))
+    place = {value: at for at, value in enumerate(joined)}
+    return joined, [np.array([place[value] for value in values], dtype=np.int64) for values in lists]
 
 
 def write_segment(path: Path, sources: Sequence[DocumentSource]) -> None:

@@ -222,7 +222,9 @@ def plan_merge(counts: Sequence[int], new: int) -> tuple[list[int], list[int]]:
 
 MERGE_FACTOR = 8
 MOST_MERGED = 300_000
-SMALL = 64
+"""Documents of a segment that comes of merging."""
+
+SMALL = 16
 """Documents that are merged as fast as a file is written."""
 
 _NAME = "MAIN"

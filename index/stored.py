@@ -6,6 +6,7 @@ and `title_stem` those in titles alone. So one posting list serves plain words, 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from heapq import merge
 from itertools import groupby
@@ -190,6 +191,10 @@ def join(parts: list[Matches]) -> Matches | None:
     return Matches(documents, weights, starts.astype(np.int32), 0, numbers, parts[0].field)
 
 
+_EPOCH = date(1970, 1, 1).toordinal()
+NO_MONTH = -(1 << 20)
+"""Below all months."""
+
 _STEM = "_stem"
 
 VIEWS = (TEXT, TEXT + _STEM, "title", "title" + _STEM, *FIELDS[1:])
@@ -230,6 +235,13 @@ class StoredSegment:
         if name not in NUMBERS:
             raise KeyError(name)
         return np.asarray(self.file[name], dtype=np.int64)
+
+    @cached_property
+    def months(self) -> NDArray[np.int64]:
+        """Months since 1970 of the first day that each article may be from; NO_MONTH without a date."""
+        days = self.numbers("first_day")
+        months = (days - _EPOCH).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        return np.where(days > 0, months, NO_MONTH)
 
     def values(self, facet: FacetField) -> ValueColumn:
         """A column of values; kept, since every commit that has this segment joins it with those of others."""
