@@ -516,7 +516,7 @@ def test_a_search_imports_nothing_that_it_does_not_need(settings: Settings) -> N
     needless = [
         "alembic", "archive.dates", "archive.formats", "archive.importing", "archive.normalise", "archive.serve",
         "charset_normalizer", "flask", "gunicorn", "jinja2", "lxml", "markdown_it", "platformdirs", "py3langid", "rich",
-        "sqlalchemy.orm", "tomllib", "trafilatura", "web", "werkzeug", "yaml",
+        "sqlalchemy.orm", "trafilatura", "web", "werkzeug", "yaml",
     ]  # fmt: skip
     search = ["--data", str(settings.data), "search", "harbour"]
     assert imported(search, [*needless, "sqlalchemy", "whoosh"]) == "['sqlalchemy', 'whoosh']"
