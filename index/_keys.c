@@ -25,6 +25,12 @@ static void arrays_close(Array *arrays, int count)
         if (arrays[at].view.obj) PyBuffer_Release(&arrays[at].view);
 }
 
+/* Whether a key can have so many bits below the document's. */
+static int are_bits(int position, int code)
+{
+    return position >= 0 && code >= 0 && position < 33 && code < 33 && position + code < 64;
+}
+
 static PyObject *refuse(void)
 {
     PyErr_SetString(PyExc_ValueError, "the arrays do not fit together");
@@ -82,6 +88,7 @@ static PyObject *spread(PyObject *Py_UNUSED(module), PyObject *args)
         }
     }
     Py_END_ALLOW_THREADS
+    good = good && at == arrays[WORDS].count;
     arrays_close(arrays, ALL);
     if (!good) return refuse();
     Py_RETURN_NONE;
@@ -106,9 +113,9 @@ static PyObject *recode(PyObject *Py_UNUSED(module), PyObject *args)
             return NULL;
         }
     const Py_ssize_t count = arrays[IN_KEYS].count;
-    int good = position_bits >= 0 && code_bits >= 0 && new_position_bits >= 0 && new_code_bits >= 0 &&
-               position_bits < 33 && code_bits < 33 && new_position_bits < 33 && new_code_bits < 33 &&
+    int good = are_bits(position_bits, code_bits) && are_bits(new_position_bits, new_code_bits) &&
                arrays[WORDS].count == arrays[COUNTS].count && arrays[OUT].count == count;
+    if (!good) position_bits = code_bits = 0;
     const uint64_t *keys = arrays[IN_KEYS].data, position_mask = (1ull << position_bits) - 1, code_mask = (1ull << code_bits) - 1;
     const int64_t *counts = arrays[COUNTS].data, *words = arrays[WORDS].data;
     const int32_t *codes = arrays[CODES].data;
@@ -162,6 +169,7 @@ static PyObject *merge(PyObject *Py_UNUSED(module), PyObject *args)
             }
         Py_END_ALLOW_THREADS
         fits = fits && place == out.count;
+        for (int at = 0; at < sources; at++) fits = fits && done[at] == arrays[2 * at].count;
     }
     if (arrays) arrays_close(arrays, 2 * sources);
     arrays_close(&out, 1);
@@ -192,9 +200,9 @@ static PyObject *split(PyObject *Py_UNUSED(module), PyObject *args)
             return NULL;
         }
     const Py_ssize_t count = arrays[IN_KEYS].count;
-    int good = position_bits >= 0 && code_bits >= 0 && position_bits < 33 && code_bits < 33 &&
-               arrays[CODED].count == arrays[COUNTS].count;
+    int good = are_bits(position_bits, code_bits) && arrays[CODED].count == arrays[COUNTS].count;
     for (int at = DOCUMENTS; at < TITLES; at++) good = good && arrays[at].count >= count;
+    if (!good) position_bits = code_bits = 0;
     const uint64_t *keys = arrays[IN_KEYS].data, position_mask = (1ull << position_bits) - 1, code_mask = (1ull << code_bits) - 1;
     const int64_t *counts = arrays[COUNTS].data, *titles = arrays[TITLES].data;
     const uint8_t *coded = arrays[CODED].data;

@@ -163,7 +163,7 @@ def split(grouped: Grouped, layout: Layout, coded: NDArray[np.bool_], titles: Co
     if not _keys:
         return _split(keys, counts, layout, coded, titles)
     documents, positions, codes = (np.empty(len(keys), dtype=np.uint32) for _ in range(3))
-    begins, titled = (np.empty(len(keys), dtype=bool) for _ in range(2))
+    begins, titled = np.empty(len(keys), dtype=bool), np.zeros(len(keys), dtype=bool)
     postings, numbered = _keys.split(
         keys, counts, layout.position, layout.code, titles, coded, documents, positions, begins, titled, codes
     )

@@ -66,14 +66,17 @@ class PackedWriter:
 
     def append(self, values: Array) -> None:
         """Add values; raises OverflowError where one needs more than 31 bits."""
-        numbers = values if values.dtype == bool else values.astype(np.uint32, copy=False)
-        if self._limit < 1 << 32 and values.dtype != bool:
+        if values.dtype.itemsize > 4:
+            _check(values)
+        is_bit = values.dtype == bool and self._limit == 2
+        numbers = values if is_bit else np.ascontiguousarray(values, dtype=np.uint32)
+        if self._limit < 1 << 32 and not is_bit:
             large = np.flatnonzero(numbers >= self._limit)
             if len(large):
                 _check(numbers[large])
                 self._sinks["place"]((large + self._count).astype(self._place_type))
                 self._sinks["value"](numbers[large].astype("<u4"))
-        elif values.dtype != bool:
+        elif not is_bit:
             _check(numbers)
         self._count += len(numbers)
         if self._low_bits:

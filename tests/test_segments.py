@@ -543,3 +543,15 @@ def test_a_cache_never_holds_more_than_its_room_but_for_one_item(steps: list[tup
         there = [other for other in sizes if other in cache._items]
         assert sum(sizes[other] for other in there) <= 20
         assert cache.get(key) == key + 1
+
+
+def test_numbers_that_are_too_large_are_refused_whatever_their_type() -> None:
+    for number in (1 << 31, (1 << 32) + 5, 1 << 62):
+        with pytest.raises(OverflowError):
+            _pack(8, [np.array([number])])
+
+
+@pytest.mark.parametrize("width", [0, 1, 9, 17])
+def test_bits_are_packed_at_any_width(width: int) -> None:
+    bits = [True, False, False, True, True] * 7
+    assert _pack(width, [np.array(bits)]).slice(0, 35).tolist() == [int(bit) for bit in bits]
