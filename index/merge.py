@@ -241,8 +241,6 @@ def _write_words(file: SegmentFileWriter, name: str, words: Words, documents: in
     file.about.setdefault("fields", {})[name] = {
         "documents": documents,
         "length": int(lengths.sum()),
-        "shortest": int(lengths.min(initial=0)),
-        "longest": int(lengths.max(initial=0)),
     }
 
 

@@ -235,13 +235,6 @@ class Bits:
         self._ranks = ranks
         self._bytes = memoryview(joined)  # type: ignore[arg-type]
 
-    @staticmethod
-    def count_ranks(joined: NDArray[np.uint8]) -> NDArray[np.int64]:
-        """What `Bits` needs beside the bits: how many are set before each 512th."""
-        counts = np.bitwise_count(joined).astype(np.int64)
-        per_block = np.add.reduceat(counts, np.arange(0, len(counts), _RANK_BITS // 8)) if len(counts) else counts
-        return np.concatenate([[0], np.cumsum(per_block)]).astype("<i8")
-
     def rank(self, place: int) -> int:
         """How many bits are set before this place."""
         block, rest = place // _RANK_BITS, place % _RANK_BITS

@@ -47,7 +47,6 @@ class Field:
     def __init__(self, file: SegmentFile, name: str) -> None:
         about = file.about["fields"][name]
         self.total = int(about["length"])
-        self.shortest, self.longest = int(about["shortest"]), int(about["longest"])
         self.documents = int(about["documents"])
         self.has_titles = bool(about["titles"])
         self.terms = Dictionary(file, f"{name}.terms")
