@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,10 @@ from numpy.typing import NDArray
 from archive.types import ArticleFilter, FacetField, FacetValue, Sort, TimelineBucket
 from index.analysis import fold
 from index.documents import FAR_FUTURE, FAR_PAST, ValueColumn, join_values
+from index.results import Documents, Result, best_by_column, best_by_score
 from index.stored import NO_MONTH, StoredSegment
 
-Documents = NDArray[np.int64] | NDArray[np.int32]
+Numbers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Passes = Callable[[Documents], Mask]
 """Tells of each of some documents whether it passes a filter."""
@@ -57,9 +57,9 @@ class Facet:
             counts = np.bincount(self._codes[mask()[self._documents]], minlength=size)
         there = np.flatnonzero(counts)
         if len(there) > 4 * MAX_FACET_VALUES:  # the last that are shown are the first of those with so many
-            found = counts[there]
-            least = np.partition(found, len(found) - MAX_FACET_VALUES)[len(found) - MAX_FACET_VALUES]
-            more, as_many = there[found > least], there[found == least]
+            own = counts[there]
+            least = np.partition(own, len(own) - MAX_FACET_VALUES)[len(own) - MAX_FACET_VALUES]
+            more, as_many = there[own > least], there[own == least]
             there = np.concatenate([more, as_many[: MAX_FACET_VALUES - len(more)]])
         order = there[np.lexsort((there, -counts[there]))[:MAX_FACET_VALUES]]
         return tuple(
@@ -78,33 +78,33 @@ class Columns:
         self.size = sum(segment.count for segment in segments)
         self._facets: dict[FacetField, Facet] = {}
 
-    def _numbers(self, name: str) -> Documents:
+    def _numbers(self, name: str) -> Numbers:
         if len(self._segments) == 1:
             return self._segments[0].numbers(name)
         return np.concatenate([np.zeros(0, dtype=np.int64), *(segment.numbers(name) for segment in self._segments)])
 
     @cached_property
-    def ids(self) -> Documents:
+    def ids(self) -> Numbers:
         """The article's id."""
         return self._numbers("number")
 
     @cached_property
-    def first_days(self) -> Documents:
+    def first_days(self) -> Numbers:
         """The first day an article may be from, as an ordinal; 0 without a date."""
         return self._numbers("first_day")
 
     @cached_property
-    def last_days(self) -> Documents:
+    def last_days(self) -> Numbers:
         """The last day an article may be from, as an ordinal; 0 without a date."""
         return self._numbers("last_day")
 
     @cached_property
-    def published(self) -> Documents:
+    def published(self) -> Numbers:
         """`PublicationDate.sort_key`; 0 without a date."""
         return self._numbers("published")
 
     @cached_property
-    def _months(self) -> Documents:
+    def _months(self) -> Numbers:
         """Months since 1970 of the first day; of a day without a date, a number below all others."""
         return np.concatenate([np.zeros(0, dtype=np.int64), *(segment.months for segment in self._segments)])
 
@@ -140,19 +140,20 @@ class Columns:
         begins = self.first_days[documents]
         return (self.last_days[documents] >= first) & (begins > 0) & (begins <= last)
 
-    def best(self, documents: Documents, scores: NDArray[np.float32], sort: Sort, count: int) -> NDArray[np.intp]:
-        """The places in `documents` of the first `count` in the order asked for.
+    def best(self, result: Result, sort: Sort, count: int) -> Numbers:
+        """The places of the first `count` in the order asked for.
 
         Ties go to the newest id; articles without a date come last.
         """
         if sort is Sort.RELEVANCE:
-            keys: NDArray[Any] = scores
-        else:
-            dates = self.published[documents]
-            keys = dates if sort is Sort.NEWEST else np.where(dates == 0, -np.iinfo(np.int64).max, -dates)
-        places = _largest(keys, count)
-        order = np.lexsort((-self.ids[documents[places]], -keys[places]))[:count]
-        return places[order]
+            return best_by_score(result, self.ids, count)
+        column = self.published if sort is Sort.NEWEST else self._unpublished
+        return best_by_column(result[0], column, self.ids, count)
+
+    @cached_property
+    def _unpublished(self) -> Numbers:
+        """The higher the older; articles without a date are below all others."""
+        return np.where(self.published == 0, -np.iinfo(np.int64).max, -self.published)
 
     def years(self, found: Documents) -> tuple[FacetValue, ...]:
         """The years of the documents found, newest first."""
@@ -184,19 +185,6 @@ class Columns:
             TimelineBucket(date(1970 + start // 12, start % 12 + 1, 1), int(number))
             for start, number in zip(starts, counts[counts > 0], strict=True)
         )
-
-
-_BLOCK = 64
-
-
-def _largest(keys: NDArray[Any], count: int) -> NDArray[np.intp]:
-    """The places of the `count` largest, and of others that are as large as the last of them."""
-    if not 0 < count < len(keys):
-        return np.arange(len(keys))
-    if len(keys) > _BLOCK * count * 4:  # the largest of each block tell how large the last one is at least
-        tops = np.maximum.reduceat(keys, np.arange(0, len(keys), _BLOCK))
-        return np.flatnonzero(keys >= np.partition(tops, len(tops) - count)[len(tops) - count])
-    return np.flatnonzero(keys >= np.partition(keys, len(keys) - count)[len(keys) - count])
 
 
 _MONTHS_SHOWN = 120

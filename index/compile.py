@@ -10,8 +10,9 @@ from whoosh.searching import Searcher
 from archive.types import FacetField
 from index.analysis import fold
 from index.documents import FAR_FUTURE, FAR_PAST
-from index.evaluate import NOTHING, Evaluator, Result
+from index.evaluate import Evaluator
 from index.resolve import All, Any, Leaf, Resolved, Row, Without
+from index.results import NOTHING, Result, either
 from index.stored import Matches, join
 from index.tree import Everything, Published
 
@@ -71,7 +72,7 @@ class Word(query.Query):  # type: ignore[misc]  # Whoosh's types are not used
             if len(row.terms) > 1:
                 terms = [term.encode() for term in row.terms]
                 results.append(evaluator.phrase(view_of(self.name, row), terms))
-        return evaluator.any_of(results)
+        return either(results)
 
     def _forms(self, evaluator: Evaluator, singles: tuple[tuple[str, str], ...]) -> Result:
         matches = read_all(evaluator.segment, singles)

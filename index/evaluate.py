@@ -5,6 +5,7 @@ give with BM25F. What is not known here is left to the matchers.
 """
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from math import log
 from typing import Any
 
@@ -14,43 +15,15 @@ from whoosh import query
 
 from index.cache import Cache
 from index.deadline import Deadline
-from index.postings import Documents
-from index.stored import VIEWS, Matches, View, Weights
+from index.results import NOTHING, Documents, Result, Weights, both, either, shared, without
+from index.stored import VIEWS, Matches, View
 
 B, K1 = 0.75, 1.2
 """BM25F's parameters (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009)."""
 
-Result = tuple[Documents, Weights]
-
-NOTHING: Result = (np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32))
-
 SCORED_BYTES = 16 << 20
 SCORED_BYTES_A_DOCUMENT = 160
 """Documents and scores of words that a segment keeps between searches: so many, or so many for each document."""
-
-_SPARSE = 24
-"""How much longer one list must be than another for a search in it to be cheaper than a pass through it."""
-
-
-Places = NDArray[Any]
-
-
-def intersect(short: Documents, long: Documents, slots: NDArray[np.int32]) -> tuple[Places, Places]:
-    """The places in two lists of what is in both; `slots` is room for as many numbers as there are documents."""
-    if len(short) > len(long):
-        there, here = intersect(long, short, slots)
-        return here, there
-    if not len(short):
-        return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
-    if len(short) * _SPARSE < len(long):
-        where: Places = np.searchsorted(long, short)
-        where[where == len(long)] = 0
-    else:  # what an earlier use left in the slots does no harm: each place found is looked up
-        slots[long] = np.arange(len(long), dtype=np.int32)
-        where = slots[short]
-        np.minimum(where, len(long) - 1, out=where)
-    kept = np.flatnonzero(long[where] == short)
-    return kept, where[kept]
 
 
 class Statistics:
@@ -178,7 +151,7 @@ class Evaluator:
         documents = words[order[0]].documents
         places = {order[0]: np.arange(len(documents))}
         for at in order[1:]:
-            here, there = intersect(documents, words[at].documents, self.segment.slots)
+            here, there = shared(documents, words[at].documents)
             documents = documents[here]
             places = {known: where[here] for known, where in places.items()} | {at: there}
         return [places[at] for at in range(len(words))]
@@ -193,41 +166,17 @@ class Evaluator:
             results.append(self.evaluate(part))
             if not len(results[-1][0]):
                 return NOTHING
-        documents, scores = self.all_of(results)
-        return documents, _boosted(scores, node.boost)
-
-    def all_of(self, results: list[Result]) -> Result:
-        """What is in every result, its scores added up."""
         results.sort(key=lambda result: len(result[0]))
-        documents, scores = results[0]
-        for others, more in results[1:]:
-            here, there = intersect(documents, others, self.segment.slots)
-            documents = documents[here]
-            scores = scores[here] + more[there]
-        return documents, scores
+        documents, scores = reduce(both, results)
+        return documents, _boosted(scores, node.boost)
 
     def _or(self, node: query.Or) -> Result:
         if len(node.subqueries) == 1:
             return self.evaluate(node.subqueries[0])
         if node.scale:
             return self._fallback(node)
-        documents, scores = self.any_of([self.evaluate(part) for part in node.subqueries])
+        documents, scores = either([self.evaluate(part) for part in node.subqueries])
         return documents, _boosted(scores, node.boost)
-
-    def any_of(self, results: list[Result]) -> Result:
-        """What is in any result, its scores added up."""
-        results = [result for result in results if len(result[0])]
-        if len(results) < 2:
-            return results[0] if results else NOTHING
-        if sum(len(documents) for documents, _ in results) * 8 < self.segment.count:
-            return _merge(results)
-        scores = np.zeros(self.segment.count, dtype=np.float32)
-        found = np.zeros(self.segment.count, dtype=bool)
-        for documents, more in results:
-            scores[documents] += more
-            found[documents] = True
-        every = np.flatnonzero(found).astype(np.int32)
-        return every, scores[every]
 
     def _dismax(self, node: query.DisjunctionMax) -> Result:
         if len(node.subqueries) == 1:
@@ -242,34 +191,24 @@ class Evaluator:
         return every, _boosted(best[every], node.boost)
 
     def _not(self, node: query.Not) -> Result:
-        documents = self.without(self.every(), self.evaluate(node.query)[0])
-        return documents, np.ones(len(documents), dtype=np.float32)
-
-    def without(self, documents: Documents, excluded: Documents) -> Documents:
-        """The documents that are not excluded."""
-        mask = np.ones(self.segment.count, dtype=bool)
-        mask[excluded] = False
-        return documents[mask[documents]]
+        everything = self.every()
+        return without((everything, np.ones(len(everything), dtype=np.float32)), self.evaluate(node.query)[0])
 
     def _and_not(self, node: query.AndNot) -> Result:
-        documents, scores = self.evaluate(node.a)
-        if not len(documents):
-            return NOTHING
-        mask = np.ones(self.segment.count, dtype=bool)
-        mask[self.evaluate(node.b)[0]] = False
-        kept = mask[documents]
-        return documents[kept], scores[kept]
+        result = self.evaluate(node.a)
+        return without(result, self.evaluate(node.b)[0]) if len(result[0]) else NOTHING
 
     def _and_maybe(self, node: query.AndMaybe) -> Result:
         documents, scores = self.evaluate(node.a)
-        here, there = intersect(documents, (more := self.evaluate(node.b))[0], self.segment.slots)
+        others, more = self.evaluate(node.b)
+        here, there = shared(documents, others)
         scores = scores.copy()
-        scores[here] += more[1][there]
+        scores[here] += more[there]
         return documents, scores
 
     def _require(self, node: query.Require) -> Result:
         documents, scores = self.evaluate(node.a)
-        here, _ = intersect(documents, self.evaluate(node.b)[0], self.segment.slots)
+        here, _ = shared(documents, self.evaluate(node.b)[0])
         return documents[here], scores[here]
 
     def _otherwise(self, node: query.Otherwise) -> Result:
@@ -306,15 +245,6 @@ def _boosted(scores: Weights, boost: float) -> Weights:
 
 def _to_bytes(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode()
-
-
-def _merge(results: list[Result]) -> Result:
-    documents = np.concatenate([found for found, _ in results])
-    scores = np.concatenate([more for _, more in results])
-    order = np.argsort(documents, kind="stable")
-    documents, scores = documents[order], scores[order]
-    first = np.flatnonzero(np.concatenate([[True], documents[1:] != documents[:-1]]))
-    return documents[first], np.add.reduceat(scores, first)
 
 
 _OWNER = 40

@@ -13,6 +13,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from archive.types import Message, MessageKind
 from index.analysis import tokenise
@@ -64,15 +65,20 @@ class _RefusedError(Exception):
 
 def parse(text: str) -> Query:
     """Read a query; see docs/query.md for the language."""
-    if _PLAIN.fullmatch(text) and len(text) <= _PLAIN_CHARACTERS:
-        return _parse_plain(text)
-    text = _INVISIBLE.sub(" ", text)
     if len(text) > MAX_CHARACTERS:
         words = (
             f"The query has {len(text):,} characters; at most {MAX_CHARACTERS:,} are searched for. Please shorten it"
         )
         return Query(None, (Message(MessageKind.LIMIT, words, MAX_CHARACTERS, len(text)),))
-    return _Parser(text).parse()
+    return _parse(text)
+
+
+@lru_cache(1024)
+def _parse(text: str) -> Query:
+    """The same, read once for all pages, filters and articles that are looked at with it."""
+    if _PLAIN.fullmatch(text) and len(text) <= _PLAIN_CHARACTERS:
+        return _parse_plain(text)
+    return _Parser(_INVISIBLE.sub(" ", text)).parse()
 
 
 _PLAIN = re.compile(r"[a-z]+(?: [a-z]+)*|[a-z]+(?: OR [a-z]+)+|\"[a-z]+(?: [a-z]+)*\"")

@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 
 from archive.types import FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest
-from index.columns import Documents, Mask
+from index.columns import Mask
 from index.deadline import Deadline
 from index.documents import VALUES
 from index.resolve import All, Leaf, Resolved, Resolver, Without
+from index.results import Documents
 from index.snapshot import Found, Snapshot
 from index.tree import And, Everything, Node, Not, Or, Published, Query, Words
 
@@ -83,8 +84,10 @@ class Search:
     def _ids(self, found: Found) -> dict[int, float]:
         first = (self.request.page - 1) * self.request.page_size
         columns = self.snapshot.columns
-        best = columns.best(found.documents, found.scores, self.request.sort, first + self.request.page_size)[first:]
-        return {int(columns.ids[found.documents[at]]): float(found.scores[at]) for at in best}
+        result = (found.documents, found.scores)
+        best = columns.best(result, self.request.sort, first + self.request.page_size)[first:]
+        ids, scores = columns.ids[found.documents[best]], found.scores[best]
+        return dict(zip(ids.tolist(), scores.tolist(), strict=True))
 
     # -- when nothing is found
 

@@ -13,13 +13,14 @@ from whoosh.searching import Searcher
 
 from archive.types import FacetField
 from index.analysis import NO_STEMMER, stem, stemmer_of
-from index.columns import Columns, Documents, Passes
+from index.columns import Columns, Passes
 from index.compile import compile_query
 from index.deadline import Deadline
 from index.documents import TEXT
-from index.evaluate import NOTHING, Evaluator, Result, Statistics
+from index.evaluate import Evaluator, Statistics
 from index.generation import Generation
 from index.resolve import All, Any, Leaf, Resolved, Row, Without
+from index.results import NOTHING, Documents, Result
 from index.stored import StoredSegment
 from index.tree import Published
 

@@ -20,9 +20,8 @@ from index.cache import Cache
 from index.dictionary import ranges
 from index.documents import FIELDS, NUMBERS, TEXT, ValueColumn, read_values
 from index.postings import Documents, Field, Numbers
+from index.results import Weights
 from index.segment import SegmentFile
-
-Weights = NDArray[np.float32]
 
 TITLE_BOOST = 2.0
 """How much more a word in the title says about an article than one in its body."""
@@ -211,7 +210,6 @@ class StoredSegment:
         self._views: dict[str, View] = {}
         self._values: dict[FacetField, ValueColumn] = {}
         self._cache = Cache[Matches](max(CACHE_BYTES, CACHE_BYTES_A_DOCUMENT * self.count))
-        self._slots: Numbers | None = None
 
     def field(self, name: str) -> Field:
         """An inverted field."""
@@ -248,13 +246,6 @@ class StoredSegment:
         if facet not in self._values:
             self._values[facet] = read_values(self.file, facet)
         return self._values[facet]
-
-    @property
-    def slots(self) -> Numbers:
-        """Room for a number a document, with whatever was left in it."""
-        if self._slots is None:
-            self._slots = np.zeros(self.count, dtype=np.int32)
-        return self._slots
 
     # -- what was decoded before
 

@@ -1,0 +1,402 @@
+/* Joins lists of documents and finds the best of them: the fast half of index/results.py, which says what is promised.
+ * Lists ascend; where a damaged file makes one that does not, the result is wrong but nothing outside is touched.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdint.h>
+#include <string.h>
+
+#define WINDOW 2048 /* documents that are looked at together, by tables that stay in the nearest cache */
+#define SPARSE 16   /* how much longer one list must be than another for a search in it to be cheaper than a pass */
+
+typedef struct { Py_buffer view; const void *data; Py_ssize_t count; } Array;
+
+static int array_open(Array *array, PyObject *object, Py_ssize_t size)
+{
+    memset(array, 0, sizeof *array);
+    if (PyObject_GetBuffer(object, &array->view, PyBUF_C_CONTIGUOUS) < 0) return -1;
+    array->data = array->view.buf;
+    array->count = array->view.len / size;
+    if (array->view.itemsize == size) return 0;
+    PyErr_Format(PyExc_TypeError, "an array of items of %zd bytes, not %zd, is wanted", size, array->view.itemsize);
+    return -1;
+}
+
+static void arrays_close(Array *arrays, Py_ssize_t count)
+{
+    for (Py_ssize_t at = 0; at < count; at++)
+        if (arrays[at].view.obj) PyBuffer_Release(&arrays[at].view);
+}
+
+static PyObject *refuse(void)
+{
+    PyErr_SetString(PyExc_ValueError, "the arrays do not fit together");
+    return NULL;
+}
+
+/* The first place from `at` on whose document is not below `wanted`: ever wider steps, then halving. */
+static Py_ssize_t seek(const int32_t *list, Py_ssize_t at, Py_ssize_t count, int32_t wanted)
+{
+    if (at >= count || list[at] >= wanted) return at;
+    Py_ssize_t step = 1;
+    while (at + step < count && list[at + step] < wanted) { at += step; step *= 2; }
+    Py_ssize_t low = at + 1, high = at + step < count ? at + step : count;
+    while (low < high) {
+        const Py_ssize_t middle = low + (high - low) / 2;
+        if (list[middle] < wanted) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+/* The places of what two lists share: each document of the one is looked up in the other, which is much longer. */
+static Py_ssize_t share_by_search(const int32_t *one, Py_ssize_t count, const int32_t *other, Py_ssize_t other_count,
+                                  int64_t *here, int64_t *there)
+{
+    Py_ssize_t found = 0, place = 0;
+    for (Py_ssize_t at = 0; at < count; at++) {
+        place = seek(other, place, other_count, one[at]);
+        if (place == other_count) break;
+        here[found] = at;
+        there[found] = place;
+        found += other[place] == one[at];
+    }
+    return found;
+}
+
+typedef struct { uint8_t mark[WINDOW]; uint32_t place[WINDOW]; uint8_t turn; } Table;
+
+/* Marks the documents of a window in a table; returns the place after them. */
+static Py_ssize_t mark(Table *table, const int32_t *list, Py_ssize_t at, Py_ssize_t count, uint32_t base)
+{
+    if (!++table->turn) {
+        memset(table->mark, 0, sizeof table->mark);
+        table->turn = 1;
+    }
+    for (; at < count; at++) {
+        const uint32_t offset = (uint32_t)list[at] - base;
+        if (offset >= WINDOW) break;
+        table->mark[offset] = table->turn;
+        table->place[offset] = (uint32_t)at;
+    }
+    return at;
+}
+
+/* The same window after window, without a branch that cannot be foreseen. */
+static Py_ssize_t share_by_windows(const int32_t *one, Py_ssize_t count, const int32_t *other, Py_ssize_t other_count,
+                                   int64_t *here, int64_t *there)
+{
+    Table table;
+    memset(&table, 0, sizeof table);
+    Py_ssize_t found = 0, at = 0, place = 0;
+    while (at < count && place < other_count) {
+        const int32_t base = one[at] > other[place] ? one[at] : other[place];
+        at = seek(one, at, count, base);
+        place = mark(&table, other, seek(other, place, other_count, base), other_count, (uint32_t)base);
+        for (; at < count; at++) {
+            const uint32_t offset = (uint32_t)one[at] - (uint32_t)base;
+            if (offset >= WINDOW) break;
+            here[found] = at;
+            there[found] = table.place[offset];
+            found += table.mark[offset] == table.turn;
+        }
+    }
+    return found;
+}
+
+static PyObject *fit(PyObject *bytes, Py_ssize_t size)
+{
+    if (bytes && PyBytes_GET_SIZE(bytes) != size) _PyBytes_Resize(&bytes, size);
+    return bytes;
+}
+
+/* shared(one, other) -> (here, there): the places in both of the documents that are in both. */
+static PyObject *shared(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *one, *other;
+    if (!PyArg_ParseTuple(args, "OO", &one, &other)) return NULL;
+    Array arrays[2] = {0};
+    if (array_open(&arrays[0], one, 4) < 0 || array_open(&arrays[1], other, 4) < 0) {
+        arrays_close(arrays, 2);
+        return NULL;
+    }
+    const Array *a = &arrays[0], *b = &arrays[1];
+    /* one more, since a place is written before it is known whether it counts */
+    const Py_ssize_t most = (a->count < b->count ? a->count : b->count) + 1;
+    PyObject *here = PyBytes_FromStringAndSize(NULL, most * 8), *there = PyBytes_FromStringAndSize(NULL, most * 8);
+    Py_ssize_t found = 0;
+    if (here && there) {
+        int64_t *first = (int64_t *)PyBytes_AS_STRING(here), *second = (int64_t *)PyBytes_AS_STRING(there);
+        Py_BEGIN_ALLOW_THREADS
+        if (a->count * SPARSE < b->count) found = share_by_search(a->data, a->count, b->data, b->count, first, second);
+        else if (b->count * SPARSE < a->count) found = share_by_search(b->data, b->count, a->data, a->count, second, first);
+        else if (a->count <= b->count) found = share_by_windows(a->data, a->count, b->data, b->count, first, second);
+        else found = share_by_windows(b->data, b->count, a->data, a->count, second, first);
+        Py_END_ALLOW_THREADS
+        here = fit(here, found * 8);
+        there = fit(there, found * 8);
+    }
+    arrays_close(arrays, 2);
+    if (here && there) return Py_BuildValue("NN", here, there);
+    Py_XDECREF(here);
+    Py_XDECREF(there);
+    return NULL;
+}
+
+/* missing(documents, others) -> the places of the documents that are not among the others. */
+static PyObject *missing(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *object, *excluded;
+    if (!PyArg_ParseTuple(args, "OO", &object, &excluded)) return NULL;
+    Array arrays[2] = {0};
+    if (array_open(&arrays[0], object, 4) < 0 || array_open(&arrays[1], excluded, 4) < 0) {
+        arrays_close(arrays, 2);
+        return NULL;
+    }
+    const int32_t *documents = arrays[0].data, *others = arrays[1].data;
+    const Py_ssize_t count = arrays[0].count, other_count = arrays[1].count;
+    PyObject *result = PyBytes_FromStringAndSize(NULL, count * 8);
+    Py_ssize_t found = 0;
+    if (result) {
+        int64_t *out = (int64_t *)PyBytes_AS_STRING(result);
+        Py_BEGIN_ALLOW_THREADS
+        Table table;
+        memset(&table, 0, sizeof table);
+        for (Py_ssize_t at = 0, place = 0; at < count;) {
+            const int32_t base = documents[at];
+            place = mark(&table, others, seek(others, place, other_count, base), other_count, (uint32_t)base);
+            for (; at < count; at++) {
+                const uint32_t offset = (uint32_t)documents[at] - (uint32_t)base;
+                if (offset >= WINDOW) break;
+                out[found] = at;
+                found += table.mark[offset] != table.turn;
+            }
+        }
+        Py_END_ALLOW_THREADS
+        result = fit(result, found * 8);
+    }
+    arrays_close(arrays, 2);
+    return result;
+}
+
+typedef struct { const int32_t *documents; const float *scores; Py_ssize_t at, count; } List;
+
+/* Adds up the scores of a list in a window; returns the place after them. */
+static Py_ssize_t add(const List *list, uint32_t base, uint8_t *restrict there, float *restrict sum)
+{
+    const int32_t *documents = list->documents;
+    const float *scores = list->scores;
+    Py_ssize_t at = list->at;
+    for (const Py_ssize_t count = list->count; at < count; at++) {
+        const uint32_t offset = (uint32_t)documents[at] - base;
+        if (offset >= WINDOW) break;
+        there[offset] = 1;
+        sum[offset] += scores[at];
+    }
+    return at;
+}
+
+/* What is in any list, its scores added up in the order of the lists. */
+static Py_ssize_t add_up(List *lists, Py_ssize_t count, int32_t *restrict documents, float *restrict scores)
+{
+    uint8_t there[WINDOW] = {0};
+    float sum[WINDOW] = {0};
+    Py_ssize_t found = 0;
+    for (;;) {
+        int32_t base = INT32_MAX;
+        int32_t last = 0;
+        int more = 0;
+        for (Py_ssize_t which = 0; which < count; which++) {
+            if (lists[which].at == lists[which].count) continue;
+            const int32_t next = lists[which].documents[lists[which].at];
+            if (!more || next < base) base = next;
+            more = 1;
+        }
+        if (!more) return found;
+        for (Py_ssize_t which = 0; which < count; which++) {
+            List *list = &lists[which];
+            const Py_ssize_t before = list->at;
+            list->at = add(list, (uint32_t)base, there, sum);
+            if (list->at == before) continue;
+            const int32_t offset = (int32_t)((uint32_t)list->documents[list->at - 1] - (uint32_t)base);
+            if (offset > last) last = offset;
+        }
+        for (int32_t first = 0; first <= last; first += 8) {
+            uint64_t any;
+            memcpy(&any, there + first, sizeof any);
+            if (!any) continue;
+            for (int32_t offset = first; offset < first + 8; offset++) { /* what is not there is written over */
+                documents[found] = (int32_t)((uint32_t)base + (uint32_t)offset);
+                scores[found] = sum[offset];
+                found += there[offset];
+            }
+            memset(there + first, 0, 8);
+            memset(sum + first, 0, 8 * sizeof *sum);
+        }
+    }
+}
+
+/* either([(documents, scores), ...]) -> (documents, scores). */
+static PyObject *either(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *list;
+    if (!PyArg_ParseTuple(args, "O!", &PyList_Type, &list)) return NULL;
+    const Py_ssize_t count = PyList_GET_SIZE(list);
+    Array *arrays = PyMem_Calloc((size_t)(2 * count + 1), sizeof(Array));
+    List *lists = PyMem_Calloc((size_t)count + 1, sizeof(List));
+    PyObject *documents = NULL, *scores = NULL;
+    int good = arrays && lists, fits = 1;
+    Py_ssize_t all = 0, found = 0;
+    for (Py_ssize_t at = 0; good && at < count; at++) {
+        PyObject *numbers, *weights;
+        good = PyArg_ParseTuple(PyList_GET_ITEM(list, at), "OO", &numbers, &weights) &&
+               array_open(&arrays[2 * at], numbers, 4) == 0 && array_open(&arrays[2 * at + 1], weights, 4) == 0;
+        if (!good) break;
+        fits = fits && arrays[2 * at].count == arrays[2 * at + 1].count;
+        lists[at] = (List){arrays[2 * at].data, arrays[2 * at + 1].data, 0, arrays[2 * at].count};
+        all += arrays[2 * at].count;
+    }
+    if (good && fits) { /* one more, since a document is written before it is known whether it counts */
+        documents = PyBytes_FromStringAndSize(NULL, (all + 1) * 4);
+        scores = PyBytes_FromStringAndSize(NULL, (all + 1) * 4);
+        good = documents && scores;
+    }
+    if (good && fits) {
+        Py_BEGIN_ALLOW_THREADS
+        found = add_up(lists, count, (int32_t *)PyBytes_AS_STRING(documents), (float *)PyBytes_AS_STRING(scores));
+        Py_END_ALLOW_THREADS
+        documents = fit(documents, found * 4);
+        scores = fit(scores, found * 4);
+    }
+    if (arrays) arrays_close(arrays, 2 * count);
+    PyMem_Free(arrays);
+    PyMem_Free(lists);
+    if (good && fits && documents && scores) return Py_BuildValue("NN", documents, scores);
+    Py_XDECREF(documents);
+    Py_XDECREF(scores);
+    if (good && !fits) return refuse();
+    return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+}
+
+/* ---- the best: a heap whose root is the worst of those that are kept */
+
+typedef struct { int64_t key, id, place; } Item;
+
+static inline int is_worse(const Item *one, const Item *other)
+{
+    return one->key < other->key || (one->key == other->key && one->id < other->id);
+}
+
+static void sink(Item *heap, Py_ssize_t at, Py_ssize_t count)
+{
+    const Item item = heap[at];
+    for (Py_ssize_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && is_worse(&heap[child + 1], &heap[child])) child++;
+        if (!is_worse(&heap[child], &item)) break;
+        heap[at] = heap[child];
+    }
+    heap[at] = item;
+}
+
+/* A number in the order of the scores. */
+static inline int64_t of_score(float score)
+{
+    int32_t bits;
+    memcpy(&bits, &score, sizeof bits);
+    if (score == 0) bits = 0; /* there are two zeros */
+    return bits ^ (int32_t)((uint32_t)(bits >> 31) >> 1);
+}
+
+typedef struct { const int32_t *documents; const float *scores; const int64_t *column, *ids; Py_ssize_t count, ids_count; } Found;
+
+#define AT_ONCE 32
+
+/* Whether any of the next scores may be among the best: no branch, so that they are compared several at a time. */
+static inline int is_any(const float *scores, float least)
+{
+    int any = 0;
+    for (int at = 0; at < AT_ONCE; at++) any |= scores[at] >= least;
+    return any;
+}
+
+/* Fills the heap, `room` large; returns how many there are, or -1 where a document has no number. */
+static Py_ssize_t choose(const Found *found, Item *heap, Py_ssize_t room)
+{
+    Py_ssize_t filled = 0;
+    float least = 0;
+    for (Py_ssize_t at = 0; at < found->count; at++) {
+        if (filled == room && found->scores)
+            while (at + AT_ONCE <= found->count && !is_any(found->scores + at, least)) at += AT_ONCE;
+        if (at == found->count) break;
+        const int32_t document = found->documents[at];
+        if (document < 0 || document >= found->ids_count) return -1;
+        const Item item = {found->scores ? of_score(found->scores[at]) : found->column[document], found->ids[document], at};
+        if (filled < room) {
+            heap[filled++] = item;
+            if (filled < room) continue;
+            for (Py_ssize_t middle = room / 2; middle-- > 0;) sink(heap, middle, room);
+        } else if (is_worse(&heap[0], &item)) {
+            heap[0] = item;
+            sink(heap, 0, room);
+        } else continue;
+        if (found->scores) least = found->scores[heap[0].place];
+    }
+    if (filled < room)
+        for (Py_ssize_t middle = filled / 2; middle-- > 0;) sink(heap, middle, filled);
+    return filled;
+}
+
+/* best(documents, scores or None, column or None, ids, count) -> places: the best first. By scores where they are given,
+ * else by the numbers that the column has for the documents; among equals the highest id is first. */
+static PyObject *best(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    enum { DOCUMENTS, SCORES, COLUMN, IDS, ALL };
+    PyObject *objects[ALL], *result = NULL;
+    Py_ssize_t count;
+    if (!PyArg_ParseTuple(args, "OOOOn", &objects[DOCUMENTS], &objects[SCORES], &objects[COLUMN], &objects[IDS], &count)) return NULL;
+    static const Py_ssize_t sizes[ALL] = {4, 4, 8, 8};
+    Array arrays[ALL] = {0};
+    for (int at = 0; at < ALL; at++)
+        if (objects[at] != Py_None && array_open(&arrays[at], objects[at], sizes[at]) < 0) {
+            arrays_close(arrays, ALL);
+            return NULL;
+        }
+    const Found found = {arrays[DOCUMENTS].data, arrays[SCORES].data, arrays[COLUMN].data, arrays[IDS].data,
+                         arrays[DOCUMENTS].count, arrays[IDS].count};
+    const int by_scores = objects[SCORES] != Py_None;
+    const int fits = objects[DOCUMENTS] != Py_None && objects[IDS] != Py_None && count >= 0 &&
+                     (by_scores ? arrays[SCORES].count == found.count
+                                : objects[COLUMN] != Py_None && arrays[COLUMN].count == found.ids_count);
+    const Py_ssize_t room = count < found.count ? count : found.count;
+    Item *heap = fits ? PyMem_Malloc((size_t)(room + 1) * sizeof(Item)) : NULL;
+    Py_ssize_t filled = heap ? 0 : -1;
+    if (heap && room) {
+        Py_BEGIN_ALLOW_THREADS
+        filled = choose(&found, heap, room);
+        Py_END_ALLOW_THREADS
+    }
+    if (filled >= 0 && (result = PyBytes_FromStringAndSize(NULL, filled * 8))) {
+        int64_t *places = (int64_t *)PyBytes_AS_STRING(result);
+        for (Py_ssize_t left = filled; left-- > 0;) {
+            places[left] = heap[0].place;
+            heap[0] = heap[left];
+            sink(heap, 0, left);
+        }
+    }
+    PyMem_Free(heap);
+    arrays_close(arrays, ALL);
+    if (result || PyErr_Occurred()) return result;
+    return fits && !heap ? PyErr_NoMemory() : refuse();
+}
+
+static PyMethodDef functions[] = {
+    {"shared", shared, METH_VARARGS, "(documents, documents) -> (places, places)"},
+    {"missing", missing, METH_VARARGS, "(documents, others) -> places"},
+    {"either", either, METH_VARARGS, "([(documents, scores), ...]) -> (documents, scores)"},
+    {"best", best, METH_VARARGS, "(documents, scores, column, ids, count) -> places"},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_results", NULL, 0, functions, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__results(void) { return PyModule_Create(&module); }
