@@ -1,6 +1,6 @@
 """How values are written for a reader: dates, numbers, languages, and the direction of a text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from urllib.parse import quote_plus, urlencode
@@ -8,7 +8,7 @@ from urllib.parse import quote_plus, urlencode
 from flask import Flask, g, url_for
 from markupsafe import Markup, escape
 
-from archive.types import FacetValue, Headline, MarkedText, PublicationDate, SearchRequest, TimelineBucket
+from archive.types import FacetValue, Headline, Hit, MarkedText, PublicationDate, SearchRequest, TimelineBucket
 from web.params import to_args
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "sd", "ug", "ckb", "dv"})
@@ -24,6 +24,9 @@ LANGUAGES = {
     "th": "Thai", "ti": "Tigrinya", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese",
     "xh": "Xhosa", "yo": "Yoruba", "zh": "Chinese", "zu": "Zulu",
 }  # fmt: skip
+
+SHOWN = 8
+"""Values of a facet that are shown before more are asked for."""
 
 BAR_HEIGHT = 36
 BAR_WIDTH = 6
@@ -42,12 +45,14 @@ def register(app: Flask) -> None:
         "size": written_size,
         "marked": marked,
         "meta": meta,
+        "snippets": snippets,
         "written_in": written_in,
         "address": article_address,
     }
     app.jinja_env.globals |= {
         "search_query": search_query,
         "toggled": toggled,
+        "SHOWN": SHOWN,
         "facet": facet,
         "bars": bars,
         "page_numbers": page_numbers,
@@ -55,32 +60,64 @@ def register(app: Flask) -> None:
 
 
 def marked(text: MarkedText) -> Markup:
-    """A text with its matches: the one place where spans become markup."""
+    """A text with its matches as markup."""
+    return Markup(_marked(text))  # noqa: S704  # it is escaped
+
+
+def _marked(text: MarkedText) -> str:
+    """The one place where spans become markup. Escaped once, as a whole: two control characters, which no stored text
+    has, stand for the tags meanwhile."""
+    if not text.marks:
+        return str(escape(text.text))
     pieces: list[str] = []
     done = 0
     for start, end in text.marks:
-        pieces += (escape(text.text[done:start]), "<mark>", escape(text.text[start:end]), "</mark>")
+        pieces += (text.text[done:start], _OPENING, text.text[start:end], _CLOSING)
         done = end
-    return Markup("".join([*pieces, escape(text.text[done:])]))  # noqa: S704  # all that is not ours is escaped
+    pieces.append(text.text[done:])
+    return str(escape("".join(pieces))).replace(_OPENING, "<mark>").replace(_CLOSING, "</mark>")
+
+
+_OPENING, _CLOSING = "\x02", "\x03"
+
+
+def snippets(hit: Hit, address: str) -> Markup:
+    """The passages of a hit, each with a link to its paragraph in the article at this address.
+
+    Made here and not in the template, as all of which a page has twenty and more: there it takes several times as long.
+    """
+    opening = f'<p class="snippet" {written_in(hit.headline.language)}>'
+    link = f' <a class="paragraph" dir="ltr" href="{escape(address)}#p'
+    paragraphs: list[str] = []
+    for each in hit.snippets:
+        number = each.paragraph
+        paragraphs += (opening, _marked(each))
+        if each.marks:
+            paragraphs.append(f'{link}{number}" title="Paragraph {number}">¶ {number}</a>')
+        paragraphs.append("</p>\n")
+    return Markup("".join(paragraphs))  # noqa: S704  # all that is not ours is escaped
 
 
 def meta(headline: Headline) -> Markup:
-    """The line below a title: source, date, authors, language, versions, as far as they are known.
-
-    Made here and not in a template: a page has twenty of them, and a macro takes ten times as long.
-    """
+    """The line below a title: source, date, authors, language, versions, as far as they are known."""
     parts = []
     if headline.source:
-        parts.append(f'<span class="source">{escape(headline.source)}</span>')
+        parts.append(f'<span class="source">{_escaped(headline.source)}</span>')
     if headline.published:
         parts.append(_written_time(headline.published))
     if headline.authors:
-        parts.append(f"<span>{escape(', '.join(headline.authors))}</span>")
+        parts.append(f"<span>{_escaped(', '.join(headline.authors))}</span>")
     if headline.language:
-        parts.append(f"<span>{escape(LANGUAGES.get(headline.language, headline.language))}</span>")
+        parts.append(f"<span>{_escaped(LANGUAGES.get(headline.language, headline.language))}</span>")
     if headline.versions > 1:
         parts.append(f"<span>{headline.versions} versions</span>")
     return Markup(f'<p class="meta">{"".join(parts)}</p>')  # noqa: S704  # each part is escaped
+
+
+@lru_cache(maxsize=10_000)
+def _escaped(text: str) -> str:
+    """For short texts that most pages share."""
+    return str(escape(text))
 
 
 @lru_cache(maxsize=10_000)
@@ -157,15 +194,18 @@ def article_address(number: int, query: str) -> str:
 _ANY = "\0"
 
 
-def _with(request: SearchRequest, *names: str, chosen: Sequence[str] = ()) -> Callable[[object], str]:
-    """As `search_query` where these parameters have the chosen values and one more: faster, for many values."""
+def _around(request: SearchRequest, *names: str, chosen: Sequence[str] = ()) -> list[Markup]:
+    """The query string where these parameters have the chosen values and one more: what stands around each of that.
+
+    So an address of many that differ in a value alone is made in no time. The value is to be quoted for an address.
+    """
     rest = search_query(request, **dict.fromkeys(names, (*chosen, _ANY)))
-    between: list[str] = []
+    around: list[Markup] = []
     for name in reversed(names):  # the one more is the last of its name, and no other value holds a `=`
         rest, _, after = rest.rpartition(f"{name}={quote_plus(_ANY)}")
         rest += f"{name}="
-        between.insert(0, after)
-    return lambda value: _quoted(str(value)).join([rest, *between])
+        around.insert(0, escape(after))
+    return [escape(rest), *around]
 
 
 _quoted = lru_cache(maxsize=10_000)(quote_plus)  # most pages have the same values
@@ -188,20 +228,21 @@ def page_numbers(page: int, pages: int) -> list[int | None]:
 
 
 def facet(request: SearchRequest, name: str, values: Sequence[FacetValue], chosen: Sequence[str]) -> list[Markup]:
-    """The values of a facet, each as a link to the search with it, or without it where it is chosen."""
-    adding = _with(request, name, chosen=chosen)
-    return [_link(request, name, each, chosen, adding) for each in values]
+    """The values of a facet as items of a list, in two parts: what is shown, and what is shown when it is asked for.
 
-
-def _link(
-    request: SearchRequest, name: str, each: FacetValue, chosen: Sequence[str], adding: Callable[[object], str]
-) -> Markup:
-    text = LANGUAGES.get(each.value, each.value) if name == "language" else each.value
-    inner = f'<span>{escape(text)}</span> <span class="number">{each.count:,}</span>'
-    if each.value in chosen:
-        query = search_query(request, **{name: toggled(chosen, each.value)})
-        return Markup(f'<a class="value chosen" href="?{escape(query)}" aria-current="true">{inner}</a>')  # noqa: S704
-    return Markup(f'<a class="value" href="?{escape(adding(each.value))}">{inner}</a>')  # noqa: S704  # all escaped
+    Each is a link to the search with it, or without it where it is chosen.
+    """
+    before, after = _around(request, name, chosen=chosen)
+    items = []
+    for each in values:
+        text = LANGUAGES.get(each.value, each.value) if name == "language" else each.value
+        if each.value in chosen:
+            query = escape(search_query(request, **{name: toggled(chosen, each.value)}))
+            link = f'<a class="value chosen" href="?{query}" aria-current="true">'
+        else:  # what is quoted for an address has nothing to be escaped
+            link = f'<a class="value" href="?{before}{_quoted(each.value)}{after}">'
+        items.append(f'<li>{link}<span>{_escaped(text)}</span> <span class="number">{each.count:,}</span></a></li>')
+    return [Markup("".join(part)) for part in (items[:SHOWN], items[SHOWN:]) if part]  # noqa: S704  # all escaped
 
 
 def bars(request: SearchRequest, timeline: Sequence[TimelineBucket], years: Sequence[FacetValue]) -> dict[str, object]:
@@ -212,7 +253,7 @@ def bars(request: SearchRequest, timeline: Sequence[TimelineBucket], years: Sequ
     first, last = min(*counts, max(counts) - MIN_YEARS + 1), max(counts)
     span = range(first, last + 1) if last - first < 120 else sorted(counts)
     most = max(counts.values())
-    within = _with(request, "from", "to")
+    around = _around(request, "from", "to")
     rectangles = [
         {
             "x": at * (BAR_WIDTH + 1),
@@ -220,7 +261,7 @@ def bars(request: SearchRequest, timeline: Sequence[TimelineBucket], years: Sequ
             "height": height,
             "year": year,
             "count": counts[year],
-            "query": within(year),
+            "query": Markup(year).join(around),  # noqa: S704  # a number
         }
         for at, year in enumerate(span)
         if counts.get(year)
