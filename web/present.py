@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from urllib.parse import quote_plus, urlencode
 
-from flask import Flask, g, url_for
+from flask import Flask, url_for
 from markupsafe import Markup, escape
 
 from archive.types import FacetValue, Headline, Hit, MarkedText, PublicationDate, SearchRequest, TimelineBucket
@@ -43,25 +43,18 @@ def register(app: Flask) -> None:
         "direction": direction,
         "count": counted,
         "size": written_size,
-        "marked": marked,
         "meta": meta,
-        "snippets": snippets,
         "written_in": written_in,
-        "address": article_address,
     }
     app.jinja_env.globals |= {
         "search_query": search_query,
         "toggled": toggled,
         "SHOWN": SHOWN,
         "facet": facet,
+        "results": results,
         "bars": bars,
         "page_numbers": page_numbers,
     }
-
-
-def marked(text: MarkedText) -> Markup:
-    """A text with its matches as markup."""
-    return Markup(_marked(text))  # noqa: S704  # it is escaped
 
 
 def _marked(text: MarkedText) -> str:
@@ -81,21 +74,30 @@ def _marked(text: MarkedText) -> str:
 _OPENING, _CLOSING = "\x02", "\x03"
 
 
-def snippets(hit: Hit, address: str) -> Markup:
-    """The passages of a hit, each with a link to its paragraph in the article at this address.
+def results(hits: Sequence[Hit], query: str) -> Markup:
+    """The articles that were found, as items of a list.
 
-    Made here and not in the template, as all of which a page has twenty and more: there it takes several times as long.
+    Made here and not in the template, where what a page has so often takes several times as long.
     """
-    opening = f'<p class="snippet" {written_in(hit.headline.language)}>'
-    link = f' <a class="paragraph" dir="ltr" href="{escape(address)}#p'
-    paragraphs: list[str] = []
+    before = url_for("pages.article", number=0).removesuffix("0")  # Flask takes longer for an address than for a search
+    after = escape(f"?{_encoded('q', query)}" if query else "")
+    return Markup("").join([_result(hit, f"{before}{hit.headline.id}{after}") for hit in hits])
+
+
+def _result(hit: Hit, address: str) -> Markup:
+    written = written_in(hit.headline.language)
+    pieces = [f'<li>\n<h3><a href="{address}" {written}>{_marked(hit.title)}</a></h3>\n{meta(hit.headline)}\n']
     for each in hit.snippets:
-        number = each.paragraph
-        paragraphs += (opening, _marked(each))
+        pieces += (f'<p class="snippet" {written}>', _marked(each))
         if each.marks:
-            paragraphs.append(f'{link}{number}" title="Paragraph {number}">¶ {number}</a>')
-        paragraphs.append("</p>\n")
-    return Markup("".join(paragraphs))  # noqa: S704  # all that is not ours is escaped
+            pieces.append(_to_paragraph(address, each.paragraph))
+        pieces.append("</p>\n")
+    return Markup("".join([*pieces, "</li>\n"]))  # noqa: S704  # all that is not ours is escaped
+
+
+def _to_paragraph(address: str, number: int) -> str:
+    title = f"Paragraph {number}"
+    return f' <a class="paragraph" dir="ltr" href="{address}#p{number}" title="{title}">¶ {number}</a>'
 
 
 def meta(headline: Headline) -> Markup:
@@ -179,16 +181,6 @@ def search_query(request: SearchRequest, **changes: object) -> str:
 def _encoded(name: str, value: str) -> str:
     """One parameter of an address; a page has a hundred links that share most of theirs."""
     return urlencode([(name, value)])
-
-
-def article_address(number: int, query: str) -> str:
-    """The address of an article with the matches of a query marked.
-
-    Asking Flask for each of a page's addresses takes longer than searching.
-    """
-    if "article_address" not in g:
-        g.article_address = url_for("pages.article", number=0).removesuffix("0")
-    return f"{g.article_address}{number}?{_encoded('q', query)}" if query else f"{g.article_address}{number}"
 
 
 _ANY = "\0"
