@@ -1,4 +1,4 @@
-"""A whole index at once: documents are inverted in several processes and written as one segment.
+"""A whole index at once: documents are inverted in several processes and written as one or a few segments.
 
 Each process inverts its share and groups its occurrences by term, while their words are joined and ranked; and one
 writes the segment from what all of them have grouped: `merge` does not care where its sources are.
@@ -39,7 +39,7 @@ MOST_OCCURRENCES = 18_000_000
 
 
 class Bulk:
-    """Takes documents and writes them as one segment file. To be used as a context: it ends its processes."""
+    """Takes documents, to be written as segments. To be used as a context: it ends its processes."""
 
     def __init__(self, folder: Path, processes: int | None = None) -> None:
         self._folder = folder
@@ -63,7 +63,7 @@ class Bulk:
         """Add documents; returns while other processes are still at work on them.
 
         Those that cannot be inverted are left out: in `failed` their articles' ids map to the reasons, to all of them
-        when the segment is written.
+        when the segments are written.
         """
         if len(documents) >= WORTH_A_PROCESS:
             while len(self._workers) < self._processes - 1:
@@ -105,17 +105,21 @@ class Bulk:
             worker.call("restart")
             worker.result()
 
-    def write(self, path: Path) -> int:
-        """Write the segment; returns how many documents it has."""
+    def segments(self, most: int) -> Iterator[Sequence[DocumentSource]]:
+        """What is to be a segment each: all documents, where there are too many for memory by about `most`."""
         self._wait()
-        if self._parts:
-            self._spill()
-            sources: list[DocumentSource] = [StoredDocuments(SegmentFile(part), None) for part in self._parts]
-        else:
-            sources = self._sources()
-        if sources:
-            write_segment(path, sources)
-        return sum(source.count for source in sources)
+        if not self._parts:
+            yield self._sources()
+            return
+        self._spill()
+        together: list[DocumentSource] = []
+        for part in self._parts:
+            source = StoredDocuments(SegmentFile(part), None)
+            if together and sum(each.count for each in together) + source.count > most:
+                yield together
+                together = []
+            together.append(source)
+        yield together
 
 
 @contextmanager

@@ -132,11 +132,8 @@ class Generation:
             StoredDocuments(SegmentFile(self.folder / segments[at].file_name), segments[at].live()) for at in merged
         ]
         sources += [inverted] if inverted.count else []
-        new = ArraySegment(_NAME, sum(source.count for source in sources))
         try:
-            if new.doc_count_all():
-                write_segment(self.folder / new.file_name, sources)
-            listed = [segments[at] for at in kept] + ([new] if new.doc_count_all() else [])
+            listed = [segments[at] for at in kept] + self._write(sources)
             storage = DurableStorage(self.folder)
             TOC(make_schema(), listed, toc.generation + 1).write(storage, _NAME)
         except BaseException:
@@ -148,10 +145,17 @@ class Generation:
     def adopt(self, bulk: "Bulk") -> None:
         """Take in what was written in bulk; to be followed by `apply`."""
         toc = self._toc()
-        new = ArraySegment(_NAME)
-        new.set_doc_count(bulk.write(self.folder / new.file_name))
-        if new.doc_count_all():
-            TOC(make_schema(), [*toc.segments, new], toc.generation + 1).write(DurableStorage(self.folder), _NAME)
+        new = [segment for sources in bulk.segments(MOST_MERGED) for segment in self._write(sources)]
+        if new:
+            TOC(make_schema(), [*toc.segments, *new], toc.generation + 1).write(DurableStorage(self.folder), _NAME)
+
+    def _write(self, sources: Sequence[DocumentSource]) -> list[ArraySegment]:
+        """The documents of all sources as one new segment, or none where there are none."""
+        new = ArraySegment(_NAME, sum(source.count for source in sources))
+        if not new.doc_count_all():
+            return []
+        write_segment(self.folder / new.file_name, sources)
+        return [new]
 
     def _delete(self, segment: ArraySegment, numbers: NDArray[np.int64]) -> None:
         found = np.flatnonzero(np.isin(SegmentFile(self.folder / segment.file_name)["number"], numbers))
@@ -170,7 +174,7 @@ class Generation:
 
 
 class Rebuild:
-    """Fills an empty generation, all of it as one segment when `finish` is called; a Follower meanwhile."""
+    """Fills an empty generation when `finish` is called, with as few segments as may be; a Follower meanwhile."""
 
     def __init__(self, generation: Generation, bulk: "Bulk") -> None:
         self._generation = generation

@@ -136,9 +136,13 @@ def test_ranges_of_terms_of_any_size_give_the_same_file(tmp_path: Path, monkeypa
     assert (tmp_path / "one.seg").read_bytes() == (tmp_path / "many.seg").read_bytes()
 
 
-@pytest.mark.parametrize("spill", [False, True], ids=["in memory", "spilled"])
+@pytest.mark.parametrize(
+    ("spill", "most", "files"),
+    [(False, 1_000, 1), (False, 100, 1), (True, 1_000, 1), (True, 160, 2), (True, 1, 4)],
+    ids=["in memory", "in memory though large", "spilled", "spilled, in two", "spilled, as they are"],
+)
 def test_documents_in_bulk_are_those_of_one_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spill: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spill: bool, most: int, files: int
 ) -> None:
     monkeypatch.setattr(bulk, "WORTH_A_PROCESS", 50)
     if spill:
@@ -147,11 +151,16 @@ def test_documents_in_bulk_are_those_of_one_process(
     with Bulk(tmp_path, processes=3) as writer:
         for start in range(0, 300, 75):
             writer.add(found[start : start + 75])
-        assert writer.write(tmp_path / "bulk.seg") == 300
-    numbers = SegmentFile(tmp_path / "bulk.seg")["number"].tolist()
-    assert sorted(numbers) == list(range(1, 301))
-    assert held(tmp_path / "bulk.seg") == expected([found[number - 1] for number in numbers])
-    assert [path.name for path in tmp_path.iterdir()] == ["bulk.seg"]
+        for at, sources in enumerate(writer.segments(most)):
+            write_segment(tmp_path / f"{at}.seg", sources)
+    paths = sorted(tmp_path.iterdir())
+    assert [path.name for path in paths] == [f"{at}.seg" for at in range(files)]
+    every = []
+    for path in paths:
+        numbers = SegmentFile(path)["number"].tolist()
+        assert held(path) == expected([found[number - 1] for number in numbers])
+        every += numbers
+    assert sorted(every) == list(range(1, 301))
 
 
 def test_a_document_that_cannot_be_inverted_is_left_out_alone(tmp_path: Path) -> None:
