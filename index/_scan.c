@@ -289,10 +289,11 @@ static inline int emit(Scanner *self, const char *form, size_t length, Py_ssize_
             if (failed) return -1;
         }
     } else {
-        if (self->queued == QUEUE && flush(self) < 0) return -1;
         Queued word = {hash_of(form, length), (uint32_t)length, self->letters.used, *position};
         if (append(&self->letters, form, length) < 0) return -1;
         self->queue[self->queued++] = word;
+        /* afterwards: `form` may be in the table, which moves when it grows */
+        if (self->queued == QUEUE && flush(self) < 0) return -1;
     }
     self->emitted++;
     ++*position;

@@ -191,6 +191,14 @@ def test_many_forms_keep_their_numbers(make: Make) -> None:
 
 
 @each_scanner
+@pytest.mark.parametrize("between", range(1, 6))
+def test_a_word_that_was_met_before_stays_what_it_is_while_others_are_added(make: Make, between: int) -> None:
+    new = (f"word{number}{'x' * (number % 40)}" for number in range(30_000))  # the table of forms is moved many times
+    text = " ".join(" ".join(["U.S.A's-border", *words]) for words in zip(*[new] * between, strict=False))
+    assert _scanned(make(), [("", text, 0)]) == _expected([("", text, 0)])
+
+
+@each_scanner
 @pytest.mark.parametrize("pattern", ["{}", "a{}b", "1{}234", "{}s", "中{}国", "ก{}", "a.{}.", "l'{}a"])
 def test_every_character_alone_and_among_others_has_the_words_of_the_analysis(make: Make, pattern: str) -> None:
     planes = (range(0x3400), range(0xA000, 0xAC40), range(0xD780, 0x11000), range(0x1D400, 0x1F700))
