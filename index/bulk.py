@@ -31,6 +31,9 @@ from index.segment import SegmentFile
 WORTH_A_PROCESS = 2_000
 """Documents at once for which it pays to start another process."""
 
+_BEHIND = 1
+"""Calls of `add` that another process may have left when the next are made."""
+
 _NO_WAIT = 0.05
 """Seconds that are not worth giving another process less to do."""
 
@@ -48,7 +51,7 @@ class Bulk:
         self._workers: list[_Worker] = []
         self._parts: list[Path] = []
         self._stack = ExitStack()
-        self._theirs = 0.6  # at first they start; see _wait
+        self._theirs = 0.6  # at first they start; see _balance
         self.failed: dict[int, str] = {}
 
     def __enter__(self) -> Self:
@@ -69,23 +72,29 @@ class Bulk:
             while len(self._workers) < self._processes - 1:
                 self._workers.append(self._stack.enter_context(_Worker(self._temporary)))
         own = round(len(documents) / (1 + len(self._workers) * self._theirs))
-        self._wait()
         shares = len(self._workers)
         for at, worker in enumerate(self._workers):
             worker.add(documents[own + at :: shares])
         self.failed |= self._own.add(documents[:own])
-        if self._own.occurrences * max(self._theirs, 1) > MOST_OCCURRENCES:
+        self._balance()
+        if max([self._own.occurrences, *(worker.occurrences for worker in self._workers)]) > MOST_OCCURRENCES:
             self._spill()
 
-    def _wait(self) -> None:
-        """Until the other processes have done what they were given last: who is waited for was given too much."""
+    def _balance(self) -> None:
+        """Give the others more to do next time where one has done everything, less where one is behind."""
         started = time.perf_counter()
-        busy = [worker for worker in self._workers if worker.is_called]
-        for worker in busy:
-            self.failed |= worker.result()
-        if busy:
-            slow = time.perf_counter() - started > _NO_WAIT
-            self._theirs = min(max(self._theirs * (0.9 if slow else 1.1), 0.5), 2)
+        for worker in self._workers:
+            worker.finish_adding(_BEHIND)
+        if any(not worker.adding for worker in self._workers):
+            self._theirs = min(self._theirs * 1.1, 2)
+        elif time.perf_counter() - started > _NO_WAIT:
+            self._theirs = max(self._theirs * 0.9, 0.5)
+
+    def _wait(self) -> None:
+        """Until the other processes have added all that they were given."""
+        for worker in self._workers:
+            worker.finish_adding(0)
+            self.failed |= worker.failed
 
     def _sources(self) -> list[DocumentSource]:
         sources: list[DocumentSource] = [RemoteDocuments(worker) for worker in self._workers]
@@ -102,8 +111,7 @@ class Bulk:
             self._parts.append(path)
         self._own = Inverted()
         for worker in self._workers:
-            worker.call("restart")
-            worker.result()
+            worker.restart()
 
     def segments(self, most: int) -> Iterator[Sequence[DocumentSource]]:
         """What is to be a segment each: all documents, where there are too many for memory by about `most`."""
@@ -135,10 +143,11 @@ def _without_collector() -> Iterator[None]:
 
 
 class _Worker:
-    """A process that inverts, and the calls to it: one at a time is under way."""
+    """A process that inverts, and the calls to it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._files = 0
         self._connection, theirs = Pipe()
         with theirs:
             os.set_inheritable(theirs.fileno(), True)
@@ -146,7 +155,10 @@ class _Worker:
                 [sys.executable, "-m", "index.bulk", str(theirs.fileno()), str(folder)], pass_fds=[theirs.fileno()]
             )
 
-        self.is_called = False
+        self.adding = 0
+        """Calls of `add` that are under way."""
+        self.occurrences = 0
+        self.failed: dict[int, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -157,20 +169,33 @@ class _Worker:
 
     def add(self, documents: Sequence[Document]) -> None:
         """Begin to add documents. They are passed in a file, since that is read faster than a pipe of small buffers."""
-        path = self._folder / f"{self._process.pid}.documents"
+        self._files += 1
+        path = self._folder / f"{self._process.pid}-{self._files}.documents"
         with path.open("wb") as file:
             pickle.dump([tuple(document) for document in documents], file, pickle.HIGHEST_PROTOCOL)
         self.call("add", path)
+        self.adding += 1
+
+    def finish_adding(self, left: int) -> None:
+        """Wait until at most so many calls of `add` are under way, and hear of all that have ended."""
+        while self.adding > left or (self.adding and self._connection.poll()):
+            self.adding -= 1
+            failed, self.occurrences = self.result()
+            self.failed |= failed
+
+    def restart(self) -> None:
+        """Forget all documents."""
+        self.call("restart")
+        self.result()
+        self.occurrences = 0
 
     def call(self, name: str, *arguments: object) -> None:
-        """Begin a call; its result must be taken before the next."""
-        self.is_called = True
+        """Begin a call; results come in the order of the calls."""
         with suppress(BrokenPipeError):  # `result` says so
             self._connection.send((name, arguments))
 
     def result(self) -> Any:  # whatever was called
-        """The result of the call under way; raises what it raised."""
-        self.is_called = False
+        """The result of the oldest call under way; raises what it raised."""
         try:
             found = self._connection.recv()
         except (EOFError, ConnectionError) as error:
@@ -260,10 +285,11 @@ class _Inverting:
         self._documents = Inverted()
         self._fields: dict[str, Runs] = {}
 
-    def add(self, path: Path) -> dict[int, str]:
+    def add(self, path: Path) -> tuple[dict[int, str], int]:
         with path.open("rb") as file:
             documents = pickle.load(file)  # noqa: S301  # made by the process that started this one, in its own folder
-        return self._documents.add(list(map(Document._make, documents)))
+        path.unlink()
+        return self._documents.add(list(map(Document._make, documents))), self._documents.occurrences
 
     def describe(self) -> tuple[int, dict[str, Counts], dict[FacetField, ValueColumn], Counts, dict[str, Counts]]:
         documents = self._documents
