@@ -298,6 +298,36 @@ static void sink(Item *heap, Py_ssize_t at, Py_ssize_t count)
     heap[at] = item;
 }
 
+static void order(Item *heap, Py_ssize_t count)
+{
+    for (Py_ssize_t at = count / 2; at-- > 0;) sink(heap, at, count);
+}
+
+/* Keeps an item where it is among the best; returns how many there are. It is a heap once it is full. */
+static inline Py_ssize_t offer(Item *heap, Py_ssize_t filled, Py_ssize_t room, Item item)
+{
+    if (filled < room) {
+        heap[filled++] = item;
+        if (filled == room) order(heap, room);
+    } else if (is_worse(&heap[0], &item)) {
+        heap[0] = item;
+        sink(heap, 0, room);
+    }
+    return filled;
+}
+
+/* The best first. */
+static void sort(Item *heap, Py_ssize_t count)
+{
+    order(heap, count);
+    while (count-- > 1) {
+        const Item worst = heap[0];
+        heap[0] = heap[count];
+        heap[count] = worst;
+        sink(heap, 0, count);
+    }
+}
+
 /* A number in the order of the scores. */
 static inline int64_t of_score(float score)
 {
@@ -331,18 +361,9 @@ static Py_ssize_t choose(const Found *found, Item *heap, Py_ssize_t room)
         const int32_t document = found->documents[at];
         if (document < 0 || document >= found->ids_count) return -1;
         const Item item = {found->scores ? of_score(found->scores[at]) : found->column[document], found->ids[document], at};
-        if (filled < room) {
-            heap[filled++] = item;
-            if (filled < room) continue;
-            for (Py_ssize_t middle = room / 2; middle-- > 0;) sink(heap, middle, room);
-        } else if (is_worse(&heap[0], &item)) {
-            heap[0] = item;
-            sink(heap, 0, room);
-        } else continue;
-        if (found->scores) least = found->scores[heap[0].place];
+        filled = offer(heap, filled, room, item);
+        if (filled == room && found->scores) least = found->scores[heap[0].place];
     }
-    if (filled < room)
-        for (Py_ssize_t middle = filled / 2; middle-- > 0;) sink(heap, middle, filled);
     return filled;
 }
 
@@ -376,12 +397,8 @@ static PyObject *best(PyObject *Py_UNUSED(module), PyObject *args)
         Py_END_ALLOW_THREADS
     }
     if (filled >= 0 && (result = PyBytes_FromStringAndSize(NULL, filled * 8))) {
-        int64_t *places = (int64_t *)PyBytes_AS_STRING(result);
-        for (Py_ssize_t left = filled; left-- > 0;) {
-            places[left] = heap[0].place;
-            heap[0] = heap[left];
-            sink(heap, 0, left);
-        }
+        sort(heap, filled);
+        for (Py_ssize_t at = 0; at < filled; at++) ((int64_t *)PyBytes_AS_STRING(result))[at] = heap[at].place;
     }
     PyMem_Free(heap);
     arrays_close(arrays, ALL);
@@ -389,11 +406,58 @@ static PyObject *best(PyObject *Py_UNUSED(module), PyObject *args)
     return fits && !heap ? PyErr_NoMemory() : refuse();
 }
 
+/* count(codes, documents, size, most) -> (codes, counts): how many of the documents have each code below `size`, the
+ * most frequent first, among equals the lowest code; `codes` has that of every document. */
+static PyObject *count(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *objects[2], *codes = NULL, *counts = NULL;
+    Py_ssize_t size, most;
+    if (!PyArg_ParseTuple(args, "OOnn", &objects[0], &objects[1], &size, &most)) return NULL;
+    Array arrays[2] = {0};
+    if (array_open(&arrays[0], objects[0], 4) < 0 || array_open(&arrays[1], objects[1], 4) < 0) {
+        arrays_close(arrays, 2);
+        return NULL;
+    }
+    const int32_t *code_of = arrays[0].data, *documents = arrays[1].data;
+    const Py_ssize_t all = arrays[0].count;
+    int fits = size >= 0 && size < INT32_MAX && most >= 0;
+    const Py_ssize_t room = most < size ? most : size;
+    uint32_t *number = fits ? PyMem_Calloc((size_t)size + 1, sizeof *number) : NULL;
+    Item *heap = fits ? PyMem_Malloc((size_t)(room + 1) * sizeof *heap) : NULL;
+    Py_ssize_t filled = 0;
+    if (number && heap) {
+        Py_BEGIN_ALLOW_THREADS
+        for (Py_ssize_t at = 0; fits && at < arrays[1].count; at++) {
+            if (documents[at] < 0 || documents[at] >= all) fits = 0;
+            else if ((uint32_t)code_of[documents[at]] < (uint32_t)size) number[code_of[documents[at]]]++;
+        }
+        for (Py_ssize_t code = 0; room && code < size; code++)
+            if (number[code]) filled = offer(heap, filled, room, (Item){number[code], -code, code});
+        sort(heap, filled);
+        Py_END_ALLOW_THREADS
+        codes = PyBytes_FromStringAndSize(NULL, filled * 8);
+        counts = PyBytes_FromStringAndSize(NULL, filled * 8);
+        for (Py_ssize_t at = 0; codes && counts && at < filled; at++) {
+            ((int64_t *)PyBytes_AS_STRING(codes))[at] = heap[at].place;
+            ((int64_t *)PyBytes_AS_STRING(counts))[at] = heap[at].key;
+        }
+    }
+    PyMem_Free(number);
+    PyMem_Free(heap);
+    arrays_close(arrays, 2);
+    if (fits && codes && counts) return Py_BuildValue("NN", codes, counts);
+    Py_XDECREF(codes);
+    Py_XDECREF(counts);
+    if (!fits) return refuse();
+    return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+}
+
 static PyMethodDef functions[] = {
     {"shared", shared, METH_VARARGS, "(documents, documents) -> (places, places)"},
     {"missing", missing, METH_VARARGS, "(documents, others) -> places"},
     {"either", either, METH_VARARGS, "([(documents, scores), ...]) -> (documents, scores)"},
     {"best", best, METH_VARARGS, "(documents, scores, column, ids, count) -> places"},
+    {"count", count, METH_VARARGS, "(codes, documents, size, most) -> (codes, counts)"},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,6 +1,6 @@
 """Values of articles as arrays over all segments of a commit, for filters, facets, timelines and sorting."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from archive.types import ArticleFilter, FacetField, FacetValue, Sort, TimelineBucket
 from index.analysis import fold
 from index.documents import FAR_FUTURE, FAR_PAST, ValueColumn, join_values
-from index.results import Documents, Result, best_by_column, best_by_score
+from index.results import Documents, Result, best_by_column, best_by_score, count, most_frequent
 from index.stored import NO_MONTH, StoredSegment
 
 Numbers = NDArray[np.int64]
@@ -28,7 +28,7 @@ class Facet:
         self.values = column.values
         self._documents, self._codes = column.documents, column.codes
         self._size = size
-        places = np.full(size, len(column.values), dtype=np.int64)
+        places = np.full(size, len(column.values), dtype=np.int32)
         places[column.documents] = column.codes
         single = len(column.documents) == np.count_nonzero(places < len(column.values))
         self._code_of = places if single else None
@@ -52,22 +52,12 @@ class Facet:
         """The values of the documents found, most frequent first; `mask` gives the same documents as a mask."""
         size = len(self.values)
         if self._code_of is not None:
-            counts = np.bincount(self._code_of[found], minlength=size + 1)[:size]
+            codes, counts = count(self._code_of, found, size, MAX_FACET_VALUES)
         else:
-            counts = np.bincount(self._codes[mask()[self._documents]], minlength=size)
-        there = np.flatnonzero(counts)
-        if len(there) > 4 * MAX_FACET_VALUES:  # the last that are shown are the first of those with so many
-            own = counts[there]
-            least = np.partition(own, len(own) - MAX_FACET_VALUES)[len(own) - MAX_FACET_VALUES]
-            more, as_many = there[own > least], there[own == least]
-            there = np.concatenate([more, as_many[: MAX_FACET_VALUES - len(more)]])
-        order = there[np.lexsort((there, -counts[there]))[:MAX_FACET_VALUES]]
-        return tuple(
-            [
-                FacetValue(self.values[code], count)
-                for code, count in zip(order.tolist(), counts[order].tolist(), strict=True)
-            ]
-        )
+            counted = np.bincount(self._codes[mask()[self._documents]], minlength=size)
+            codes, counts = most_frequent(counted, MAX_FACET_VALUES)
+        pairs = zip(codes.tolist(), counts.tolist(), strict=True)
+        return tuple([FacetValue(self.values[code], number) for code, number in pairs])
 
 
 class Columns:
@@ -104,9 +94,14 @@ class Columns:
         return self._numbers("published")
 
     @cached_property
-    def _months(self) -> Numbers:
-        """Months since 1970 of the first day; of a day without a date, a number below all others."""
-        return np.concatenate([np.zeros(0, dtype=np.int64), *(segment.months for segment in self._segments)])
+    def _months(self) -> tuple[int, int, NDArray[np.int32]]:
+        """The first month in which an article may be from, counted since 1970, how many there are from it to the last,
+        and for each document the number of its own among them, or one more than the last without a date."""
+        months = np.concatenate([np.zeros(0, dtype=np.int64), *(segment.months for segment in self._segments)])
+        dated = months > NO_MONTH
+        first = int(months.min(where=dated, initial=np.iinfo(np.int64).max)) if dated.any() else 0
+        size = int(months.max(initial=first)) - first + 1
+        return first, size, np.where(dated, months - first, size).astype(np.int32)
 
     def facet(self, field: FacetField) -> Facet:
         """The values of a facet."""
@@ -155,36 +150,32 @@ class Columns:
         """The higher the older; articles without a date are below all others."""
         return np.where(self.published == 0, -np.iinfo(np.int64).max, -self.published)
 
-    def years(self, found: Documents) -> tuple[FacetValue, ...]:
-        """The years of the documents found, newest first."""
-        months = self._months[found]
-        years = months[months > NO_MONTH] // 12
-        if not len(years):
-            return ()
-        first = int(years.min())
-        counts = np.bincount(years - first)
-        return tuple(
-            FacetValue(str(1970 + first + at), int(counts[at])) for at in np.flatnonzero(counts)[::-1].tolist()
-        )
+    def count_months(self, found: Documents) -> dict[int, int]:
+        """How many of the documents found are from each month since 1970, in order; those without any are left out."""
+        first, size, month_of = self._months
+        counts = np.bincount(month_of[found], minlength=size)[:size]
+        there = np.flatnonzero(counts)
+        return dict(zip((there + first).tolist(), counts[there].tolist(), strict=True))
 
-    def timeline(self, found: Documents) -> tuple[TimelineBucket, ...]:
-        """The documents found by month, or by year when they span more than ten; buckets without any are left out."""
-        months = self._months[found]
-        months = months[months > NO_MONTH]
-        if not len(months):
-            return ()
-        first = int(months.min())
-        if int(months.max()) - first > _MONTHS_SHOWN:
-            first = first // 12 * 12
-            counts = np.bincount((months - first) // 12)
-            starts = [first + 12 * at for at in np.flatnonzero(counts).tolist()]
-        else:
-            counts = np.bincount(months - first)
-            starts = [first + at for at in np.flatnonzero(counts).tolist()]
-        return tuple(
-            TimelineBucket(date(1970 + start // 12, start % 12 + 1, 1), int(number))
-            for start, number in zip(starts, counts[counts > 0], strict=True)
-        )
+
+def years(months: Mapping[int, int]) -> tuple[FacetValue, ...]:
+    """The years of `Columns.count_months`, newest first."""
+    counts = _by_year(months)
+    return tuple([FacetValue(str(1970 + year), counts[year]) for year in reversed(counts)])
+
+
+def timeline(months: Mapping[int, int]) -> tuple[TimelineBucket, ...]:
+    """`Columns.count_months` as buckets, of a year each when they span more than ten."""
+    if months and max(months) - min(months) > _MONTHS_SHOWN:
+        months = {12 * year: number for year, number in _by_year(months).items()}
+    return tuple([TimelineBucket(date(1970 + month // 12, month % 12 + 1, 1), months[month]) for month in months])
+
+
+def _by_year(months: Mapping[int, int]) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for month, number in months.items():
+        counts[month // 12] = counts.get(month // 12, 0) + number
+    return counts
 
 
 _MONTHS_SHOWN = 120

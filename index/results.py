@@ -92,3 +92,21 @@ def _best(keys: NDArray[Any], documents: Documents, ids: NDArray[np.int64], coun
     if 0 < count < len(keys):
         places = np.flatnonzero(keys >= np.partition(keys, len(keys) - count)[len(keys) - count])
     return places[np.lexsort((ids[documents[places]], keys[places]))[::-1][:count]]
+
+
+def count(codes: NDArray[np.int32], documents: Documents, size: int, most: int) -> tuple[Places, Places]:
+    """The most frequent codes of the documents, at most so many, and how many have each; of equals the lowest is first.
+
+    `codes` has that of every document; those that are not below `size` are not counted.
+    """
+    if _results:
+        found = _results.count(codes, documents, size, most)
+        return np.frombuffer(found[0], dtype=np.int64), np.frombuffer(found[1], dtype=np.int64)
+    return most_frequent(np.bincount(codes[documents], minlength=size + 1)[:size], most)
+
+
+def most_frequent(counts: Places, most: int) -> tuple[Places, Places]:
+    """The same of what was counted already."""
+    there = np.flatnonzero(counts)
+    order = there[np.lexsort((there, -counts[there]))[:most]]
+    return order, counts[order]

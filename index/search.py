@@ -1,11 +1,12 @@
 """One search over one snapshot: what is found, how it is sorted and counted, and what to say when nothing is found."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from archive.types import FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest
-from index.columns import Mask
+from index.columns import Mask, timeline, years
 from index.deadline import Deadline
 from index.documents import VALUES
 from index.resolve import All, Leaf, Resolved, Resolver, Without
@@ -58,23 +59,26 @@ class Search:
             page,
             messages=tuple(messages),
             total=len(found.documents),
-            facets=self._facets(everything) if self.request.facets else {},
-            timeline=self.snapshot.columns.timeline(found.documents) if self.request.facets else (),
         )
+        if self.request.facets:
+            months = self.snapshot.columns.count_months(found.documents)
+            page = replace(page, facets=self._facets(everything, months), timeline=timeline(months))
         return page, self._ids(found), resolved
 
-    def _facets(self, everything: Found) -> dict[FacetField, tuple[FacetValue, ...]]:
-        """The values of what matches, each facet without the filter by itself."""
+    def _facets(self, everything: Found, months: Mapping[int, int]) -> dict[FacetField, tuple[FacetValue, ...]]:
+        """The values of what matches, each facet without the filter by itself; `months` are those with all filters."""
         columns = self.snapshot.columns
         facets: dict[FacetField, tuple[FacetValue, ...]] = {}
-        for facet in (*VALUES, FacetField.YEAR):
-            others = [passes for field, passes in self.filters.items() if field is not facet]
-            documents = everything.only(*others).documents
-            if facet is FacetField.YEAR:
-                facets[facet] = columns.years(documents)
-            else:
-                facets[facet] = columns.facet(facet).count(documents, lambda: self._mask(documents))  # noqa: B023
-        return facets
+        for facet in VALUES:
+            documents = self._without(facet, everything)
+            facets[facet] = columns.facet(facet).count(documents, lambda: self._mask(documents))  # noqa: B023
+        if FacetField.YEAR in self.filters:
+            months = columns.count_months(self._without(FacetField.YEAR, everything))
+        return facets | {FacetField.YEAR: years(months)}
+
+    def _without(self, facet: FacetField, everything: Found) -> Documents:
+        """What passes the filters other than this one."""
+        return everything.only(*(passes for field, passes in self.filters.items() if field is not facet)).documents
 
     def _mask(self, documents: Documents) -> Mask:
         mask = np.zeros(self.snapshot.columns.size, dtype=bool)

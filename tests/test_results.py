@@ -1,5 +1,6 @@
 """Lists of documents with scores: compiled and in Python alone, beside sets and dictionaries."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index import results
-from index.results import Result, best_by_column, best_by_score, both, either, shared, without
+from index.results import Result, best_by_column, best_by_score, both, count, either, shared, without
 
 needs_compiled = pytest.mark.skipif(
     results._results is None, reason="index._results was not built: there is no C compiler here"
@@ -90,6 +91,20 @@ def test_the_best_are_first_and_of_equals_the_highest_id(result: Result, count: 
         assert best_by_column(documents, column, ids, count).tolist() == by_column[:count]
 
 
+@given(lists(), st.integers(1, 300), st.integers(0, 60), st.randoms(use_true_random=False))
+def test_the_most_frequent_codes_are_first_and_of_equals_the_lowest(
+    result: Result, size: int, most: int, random: Any
+) -> None:
+    documents, _ = result
+    drawn = np.random.default_rng(random.getrandbits(32)).integers(0, size + 1, int(documents.max(initial=0)) + 1)
+    codes = drawn.astype(np.int32)
+    counts = Counter(code for code in codes[documents].tolist() if code < size)
+    expected = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:most]
+    for _ in _helpers():
+        found, numbers = count(codes, documents, size, most)
+        assert list(zip(found.tolist(), numbers.tolist(), strict=True)) == expected
+
+
 DOCUMENTS = np.array([1, 5, 9], dtype=np.int32)
 TALLY = np.ones(3, dtype=np.float32)
 IDS = np.arange(10)
@@ -116,6 +131,25 @@ def test_arrays_that_do_not_fit_have_no_best(given: tuple[Any, ...], error: type
     assert len(results._results.best(DOCUMENTS, TALLY, None, IDS, 2)) == 16
     with pytest.raises(error):
         results._results.best(*given)
+
+
+@needs_compiled
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ((DOCUMENTS, DOCUMENTS, 3, 2), ValueError),
+        ((DOCUMENTS, -DOCUMENTS[:1], 3, 2), ValueError),
+        ((DOCUMENTS, DOCUMENTS[:1], -1, 2), ValueError),
+        ((DOCUMENTS, DOCUMENTS[:1], 2**40, 2), ValueError),
+        ((DOCUMENTS, DOCUMENTS[:1], 3, -1), ValueError),
+        ((IDS, DOCUMENTS[:1], 3, 2), TypeError),
+        ((DOCUMENTS, IDS[:1], 3, 2), TypeError),
+    ],
+)
+def test_documents_without_codes_are_not_counted(given: tuple[Any, ...], error: type[Exception]) -> None:
+    assert len(results._results.count(DOCUMENTS, DOCUMENTS[:1], 6, 2)[0]) == 8
+    with pytest.raises(error):
+        results._results.count(*given)
 
 
 @needs_compiled

@@ -1,6 +1,6 @@
 """How values are written for a reader: dates, numbers, languages, and the direction of a text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from urllib.parse import quote_plus, urlencode
@@ -54,6 +54,7 @@ def register(app: Flask) -> None:
         "results": results,
         "bars": bars,
         "page_numbers": page_numbers,
+        "paged": paged,
     }
 
 
@@ -81,10 +82,11 @@ def results(hits: Sequence[Hit], query: str) -> Markup:
     """
     before = url_for("pages.article", number=0).removesuffix("0")  # Flask takes longer for an address than for a search
     after = escape(f"?{_encoded('q', query)}" if query else "")
-    return Markup("").join([_result(hit, f"{before}{hit.headline.id}{after}") for hit in hits])
+    items = [_result(hit, f"{before}{hit.headline.id}{after}") for hit in hits]
+    return Markup("".join(items))  # noqa: S704  # all that is not ours is escaped
 
 
-def _result(hit: Hit, address: str) -> Markup:
+def _result(hit: Hit, address: str) -> str:
     written = written_in(hit.headline.language)
     pieces = [f'<li>\n<h3><a href="{address}" {written}>{_marked(hit.title)}</a></h3>\n{meta(hit.headline)}\n']
     for each in hit.snippets:
@@ -92,7 +94,7 @@ def _result(hit: Hit, address: str) -> Markup:
         if each.marks:
             pieces.append(_to_paragraph(address, each.paragraph))
         pieces.append("</p>\n")
-    return Markup("".join([*pieces, "</li>\n"]))  # noqa: S704  # all that is not ours is escaped
+    return "".join([*pieces, "</li>\n"])
 
 
 def _to_paragraph(address: str, number: int) -> str:
@@ -206,6 +208,13 @@ _quoted = lru_cache(maxsize=10_000)(quote_plus)  # most pages have the same valu
 def toggled(values: Sequence[str], value: str) -> tuple[str, ...]:
     """The values with this one added, or taken out where it is among them."""
     return tuple(each for each in values if each != value) if value in values else (*values, value)
+
+
+def paged(request: SearchRequest) -> Callable[[int], Markup]:
+    """What gives the query string of each page of a search."""
+    around = _around(request, "page")
+    first = escape(search_query(request, page=None))
+    return lambda number: Markup(number).join(around) if number > 1 else first  # noqa: S704  # a number
 
 
 def page_numbers(page: int, pages: int) -> list[int | None]:
