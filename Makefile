@@ -92,6 +92,7 @@ $(VENV)/base.stamp: requirements/base.txt pyproject.toml setup.py $(wildcard ind
 	@echo "Installing the locked dependencies …"
 	@$(PIP) --require-hashes -r requirements/base.txt
 	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q archive db index web
 	@touch $@
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/base.stamp

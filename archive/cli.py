@@ -167,6 +167,7 @@ def search(words: tuple[str, ...], sort: str, limit: int | None, page: int, as_j
             sort=Sort(sort),
             page=page,
             page_size=limit or archive.settings.page_size,
+            facets=as_json,  # they are not shown
         )
         found = archive.search(request)
     if as_json:
