@@ -1,7 +1,8 @@
 """Things kept as long as there is room for them; what was used longest ago goes first."""
 
 from collections import OrderedDict
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 
@@ -31,3 +32,24 @@ class Cache(Generic[Item]):
             _, (_, dropped) = self._items.popitem(last=False)
             self._room += dropped
         return item
+
+
+class Memory:
+    """Remembers what was computed for a key, whatever it is."""
+
+    def __init__(self, room: int) -> None:
+        self._known = Cache[tuple[Any]](room)
+
+    def recall(self, key: object, compute: Callable[[], Item]) -> Item:
+        """What was computed for this key, now or before."""
+        known = self._known.get(key)
+        if known is None:
+            found = compute()
+            size = _ENTRY + (_PART * len(found) if hasattr(found, "__len__") else 0)
+            known = self._known.keep(key, (found,), size)
+        item: Item = known[0]
+        return item
+
+
+_ENTRY, _PART = 500, 100
+"""Bytes, roughly, of an entry and of each part of what is remembered."""

@@ -10,32 +10,21 @@ from whoosh.searching import Searcher
 from archive.types import FacetField
 from index.analysis import fold
 from index.documents import FAR_FUTURE, FAR_PAST
-from index.evaluate import Evaluator
+from index.evaluate import OwnQuery
+from index.leaves import SegmentEvaluator
 from index.resolve import All, Any, Leaf, Resolved, Row, Without
 from index.results import NOTHING, Result, either
 from index.stored import Matches, join
 from index.tree import Everything, Published
 
 
-class Word(query.Query):  # type: ignore[misc]  # Whoosh's types are not used
+class Word(OwnQuery):
     """A word in all its spellings: satisfied by any of the rows, and counted as one word however it is written."""
 
     def __init__(self, name: str, rows: tuple[Row, ...]) -> None:
         self.name = name
         self.rows = rows
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Word) and (self.name, self.rows) == (other.name, other.rows)
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.rows))
-
-    def __repr__(self) -> str:
-        return f"Word({self.name!r}, {self.rows!r})"
-
-    def is_leaf(self) -> bool:
-        """It has no parts."""
-        return True
+        self.key = ("word", name, rows)
 
     def as_whoosh(self) -> query.Query:
         """The same in Whoosh's own queries; it matches the same articles, with other scores."""
@@ -56,16 +45,8 @@ class Word(query.Query):  # type: ignore[misc]  # Whoosh's types are not used
         """For the parts of a tree that Whoosh evaluates."""
         return self.as_whoosh().matcher(searcher, context)
 
-    def evaluate(self, evaluator: Evaluator) -> Result:
+    def find(self, evaluator: SegmentEvaluator) -> Result:
         """The documents with any of the rows."""
-        key = (self.name, self.rows)
-        known = evaluator.scored.get(key)
-        if known is None:
-            known = self._evaluate(evaluator)
-            evaluator.scored.keep(key, known, 8 * len(known[0]) + 200)
-        return known
-
-    def _evaluate(self, evaluator: Evaluator) -> Result:
         singles = tuple((view_of(self.name, row), row.terms[0]) for row in self.rows if len(row.terms) == 1)
         results = [self._forms(evaluator, singles)] if singles else []
         for row in self.rows:
@@ -74,7 +55,7 @@ class Word(query.Query):  # type: ignore[misc]  # Whoosh's types are not used
                 results.append(evaluator.phrase(view_of(self.name, row), terms))
         return either(results)
 
-    def _forms(self, evaluator: Evaluator, singles: tuple[tuple[str, str], ...]) -> Result:
+    def _forms(self, evaluator: SegmentEvaluator, singles: tuple[tuple[str, str], ...]) -> Result:
         matches = read_all(evaluator.segment, singles)
         if matches is None:
             return NOTHING
@@ -105,16 +86,13 @@ def read_all(segment: AnyQuery, singles: tuple[tuple[str, str], ...]) -> Matches
     return known
 
 
-class PublishedIn(query.Query):  # type: ignore[misc]
+class PublishedIn(OwnQuery):
     """Articles that may have been published between two days (ordinals), both included."""
 
     def __init__(self, first: int, last: int) -> None:
         self.first = first
         self.last = last
-
-    def is_leaf(self) -> bool:
-        """It has no parts."""
-        return True
+        self.key = ("published", first, last)
 
     def estimate_size(self, reader: IndexReader) -> int:
         """At most every document."""
@@ -127,28 +105,25 @@ class PublishedIn(query.Query):  # type: ignore[misc]
         found = [at for at, (first, last) in enumerate(days) if 0 < first <= self.last and last >= self.first]
         return matching.ListMatcher([at for at in found if not reader.is_deleted(at)])
 
-    def evaluate(self, evaluator: Evaluator) -> Result:
+    def find(self, evaluator: SegmentEvaluator) -> Result:
         """The documents of these days."""
         first, last = evaluator.segment.file["first_day"], evaluator.segment.file["last_day"]
         documents = np.flatnonzero((first > 0) & (first <= self.last) & (last >= self.first)).astype(np.int32)
         return evaluator.alive(documents, np.ones(len(documents), dtype=np.float32))
 
 
-class WrittenIn(query.Query):  # type: ignore[misc]
+class WrittenIn(OwnQuery):
     """Articles in a language."""
 
     def __init__(self, language: str) -> None:
         self.language = language
-
-    def is_leaf(self) -> bool:
-        """It has no parts."""
-        return True
+        self.key = ("language", language)
 
     def estimate_size(self, reader: IndexReader) -> int:
         """At most every document."""
         return int(reader.doc_count_all())
 
-    def evaluate(self, evaluator: Evaluator) -> Result:
+    def find(self, evaluator: SegmentEvaluator) -> Result:
         """The documents in the language."""
         column = evaluator.segment.values(FacetField.LANGUAGE)
         codes = [code for code, value in enumerate(column.values) if fold(value) == self.language]

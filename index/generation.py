@@ -19,7 +19,7 @@ from archive.types import Article, Changes
 from index import analysis, schema
 from index.codec import ArraySegment
 from index.documents import Document, DocumentSource, Inverted, StoredDocuments, write_segment
-from index.evaluate import K1, B
+from index.leaves import K1, B
 from index.schema import make_schema
 from index.segment import SegmentFile
 from index.storage import MANIFEST, DurableStorage, Manifest

@@ -7,10 +7,12 @@ A word has several rows where writers differ: `counter-terrorism`, `counter terr
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple, Protocol, TypeGuard
 
 from archive.types import Message, MessageKind
 from index.analysis import fold, is_single_cell, is_unspaced, stem, stemmer_of, tokenise
+from index.cache import Memory
 from index.tree import And, Everything, Node, Not, Or, Published, Words
 
 MAX_EXPANSION = 1_024
@@ -30,8 +32,7 @@ TEXT = ("text",)
 class Vocabulary(Protocol):
     """What resolving asks of an index."""
 
-    resolved: dict[object, tuple["Row", ...]]
-    compounds: dict[object, str | None]
+    memory: Memory
     """Room to remember what was resolved."""
 
     def stemmers(self) -> tuple[str, ...]:
@@ -131,10 +132,8 @@ class Resolver:
     def _compound(self, left: Node | None, right: Node | None) -> str | None:
         if not (_is_plain(left) and _is_plain(right) and left.field == right.field):
             return None
-        key = (left.text, right.text, left.field)
-        if key not in self.vocabulary.compounds:
-            self.vocabulary.compounds[key] = self._find_compound(left, right)
-        return self.vocabulary.compounds[key]
+        key = ("compound", left.text, right.text, left.field)
+        return self.vocabulary.memory.recall(key, lambda: self._find_compound(left, right))
 
     def _find_compound(self, left: Words, right: Words) -> str | None:
         first, second = _forms(left.text), _forms(right.text)
@@ -151,11 +150,9 @@ class Resolver:
             return Leaf(fields, (Row((fold(words.text),), False),), words)
         if words.pattern:
             return self._pattern(words)
-        key = (words.text, words.field, words.quoted, compounds, tuple(self.languages))
-        known = self.vocabulary.resolved.get(key)
-        if known is None:
-            known = self.vocabulary.resolved[key] = self._spelt(words, fields, compounds)
-        return Leaf(fields, known, words)
+        key = ("rows", words.text, words.field, words.quoted, compounds, tuple(self.languages))
+        rows = self.vocabulary.memory.recall(key, lambda: self._spelt(words, fields, compounds))
+        return Leaf(fields, rows, words)
 
     def _spelt(self, words: Words, fields: tuple[str, ...], compounds: tuple[str, ...]) -> tuple[Row, ...]:
         """The rows of a word or phrase in all its spellings; they are the same as long as the vocabulary is."""
@@ -230,16 +227,17 @@ class Resolver:
         return Leaf(fields_of(words), tuple(Row((*head[:-1], form), False) for form in expansion), words)
 
     def _expand(self, literal: str, pattern: re.Pattern[str], words: Words) -> list[str]:
-        found: list[str] = []
-        for form in self.vocabulary.beginning(fields_of(words), literal):
-            if pattern.fullmatch(form):
-                found.append(form)
-                self._expanded += 1
-                if self._expanded > (MAX_PAIRS if is_single_cell(literal) else MAX_EXPANSION):
-                    raise TooBroadError(
-                        f"“{words.text}” stands for more than {self._expanded - 1:,} words. Please give more letters"
-                    )
+        most = MAX_PAIRS if is_single_cell(literal) else MAX_EXPANSION
+        key = ("pattern", fields_of(words), pattern.pattern)
+        found = self.vocabulary.memory.recall(key, lambda: self._beginning(literal, pattern, words, most + 1))
+        self._expanded += len(found)
+        if self._expanded > most:
+            raise TooBroadError(f"“{words.text}” stands for more than {most:,} words. Please give more letters")
         return found
+
+    def _beginning(self, literal: str, pattern: re.Pattern[str], words: Words, most: int) -> list[str]:
+        """The first forms that a pattern stands for."""
+        return list(islice(filter(pattern.fullmatch, self.vocabulary.beginning(fields_of(words), literal)), most))
 
 
 def fields_of(words: Words) -> tuple[str, ...]:

@@ -13,16 +13,21 @@ from whoosh.searching import Searcher
 
 from archive.types import FacetField
 from index.analysis import NO_STEMMER, stem, stemmer_of
+from index.cache import Memory
 from index.columns import Columns, Passes
 from index.compile import compile_query
 from index.deadline import Deadline
 from index.documents import TEXT
-from index.evaluate import Evaluator, Statistics
+from index.evaluate import JointEvaluator
 from index.generation import Generation
-from index.resolve import All, Any, Leaf, Resolved, Row, Without
-from index.results import NOTHING, Documents, Result
+from index.leaves import SegmentEvaluator, Statistics
+from index.resolve import All, Any, Leaf, Resolved, Without
+from index.results import Documents, Result
 from index.stored import StoredSegment
 from index.tree import Published
+
+MEMORY = 8 << 20
+"""What is remembered of the words of queries, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +57,16 @@ class Snapshot:
         self._live = [segment.live() for segment in listed]
         self.columns = Columns(self.segments)
         statistics = Statistics(self.segments)
-        self._evaluators = [
-            Evaluator(segment, live, statistics, partial(self._match, at))
+        parts = [
+            SegmentEvaluator(segment, live, statistics, partial(self._match, at))
             for at, (segment, live) in enumerate(zip(self.segments, self._live, strict=True))
         ]
-        self._offsets = np.cumsum([0, *(segment.count for segment in self.segments)])
-        self._forms: dict[tuple[tuple[str, ...], str], frozenset[str]] = {}
-        self._forms_of: dict[str, tuple[str, ...]] = {}
-        self.resolved: dict[object, tuple[Row, ...]] = {}
-        self.compounds: dict[object, str | None] = {}
-        self._known: dict[tuple[tuple[str, ...], str], bool] = {}
+        self._evaluator = parts[0] if len(parts) == 1 else JointEvaluator(parts)
+        self.memory = Memory(MEMORY)
 
     def count(self) -> int:
         """How many articles it holds."""
-        return sum(len(evaluator.every()) for evaluator in self._evaluators)
+        return len(self._evaluator.every())
 
     def check(self) -> None:
         """Read every byte; damage makes this raise."""
@@ -85,32 +86,34 @@ class Snapshot:
 
     def stemmers_of(self, fields: tuple[str, ...], form: str) -> frozenset[str]:
         """See `Vocabulary.stemmers_of`; remembered, since a snapshot never changes."""
-        if (fields, form) not in self._forms:
-            self._forms[fields, form] = frozenset(
-                stemmer
-                for segment in self.segments
-                for field in fields
-                for stemmer in segment.view(field).stemmers_of(form.encode())
-            )
-            if self._forms[fields, form] and stem(form, "english").startswith(":"):  # a word of every language
-                self._forms[fields, form] = frozenset(self.stemmers())
-        return self._forms[fields, form]
+        return self.memory.recall(("stemmers", fields, form), lambda: self._stemmers_of(fields, form))
+
+    def _stemmers_of(self, fields: tuple[str, ...], form: str) -> frozenset[str]:
+        found = frozenset(
+            stemmer
+            for segment in self.segments
+            for field in fields
+            for stemmer in segment.view(field).stemmers_of(form.encode())
+        )
+        if found and stem(form, "english").startswith(":"):  # a word of every language
+            return frozenset(self.stemmers())
+        return found
 
     def forms_of(self, term: str) -> tuple[str, ...]:
         """The forms that meet in a term of titles and bodies, and the bare term; remembered."""
-        if term not in self._forms_of:
-            found = {form for segment in self.segments for form in segment.field(TEXT).forms_of(term.encode())}
-            self._forms_of[term] = (term.partition(":")[2], *(form.decode() for form in found))
-        return self._forms_of[term]
+        return self.memory.recall(("forms", term), lambda: self._list_forms(term))
+
+    def _list_forms(self, term: str) -> tuple[str, ...]:
+        found = {form for segment in self.segments for form in segment.field(TEXT).forms_of(term.encode())}
+        return (term.partition(":")[2], *(form.decode() for form in found))
 
     def has(self, fields: tuple[str, ...], form: str) -> bool:
         """Whether any of the fields holds this form."""
-        if (fields, form) not in self._known:
-            text = form.encode()
-            self._known[fields, form] = any(
-                segment.view(field).has(text) for segment in self.segments for field in fields
-            )
-        return self._known[fields, form]
+        text = form.encode()
+        return self.memory.recall(
+            ("has", fields, form),
+            lambda: any(segment.view(field).has(text) for segment in self.segments for field in fields),
+        )
 
     def beginning(self, fields: tuple[str, ...], prefix: str) -> Iterator[str]:
         """The forms of these fields that begin so, sorted."""
@@ -129,20 +132,8 @@ class Snapshot:
 
     def search(self, node: query.Query, deadline: Deadline) -> Found:
         """Everything that a Whoosh query matches, with the scores of Whoosh's BM25F."""
-        results = []
-        for evaluator in self._evaluators:
-            evaluator.deadline = deadline
-            results.append(evaluator.evaluate(node))
-        if len(results) == 1:
-            return Found(*results[0])
-        offsets = self._offsets.tolist()
-        found = [
-            documents + np.int32(first)
-            for (documents, _), first in zip(results, offsets, strict=False)
-            if len(documents)
-        ]
-        scores = [score for documents, score in results if len(documents)]
-        return Found(np.concatenate(found), np.concatenate(scores)) if found else Found(*NOTHING)
+        self._evaluator.use(deadline)
+        return Found(*self._evaluator.evaluate(node))
 
     @cached_property
     def searcher(self) -> Searcher:
@@ -154,7 +145,7 @@ class Snapshot:
         leaf, _ = self.searcher.leaf_searchers()[at]
         matcher = node.matcher(leaf, self.searcher.context())
         documents, scores = [], []
-        deadline = self._evaluators[at].deadline
+        deadline = self._evaluator.deadline
         while matcher.is_active():
             documents.append(matcher.id())
             scores.append(matcher.score())

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from archive.types import Article, MarkedText, Origin
 from index.analysis import fold, stem, tokenise
+from index.cache import Memory
 from index.passages import PASSAGE
 from index.query import parse
-from index.resolve import Resolver, Row
+from index.resolve import Resolver
 from index.snippets import Highlighter
 
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -23,8 +24,7 @@ class Words:
     """A vocabulary that holds everything that is asked of it in English."""
 
     def __init__(self) -> None:
-        self.resolved: dict[object, tuple[Row, ...]] = {}
-        self.compounds: dict[object, str | None] = {}
+        self.memory = Memory(1 << 20)
 
     def stemmers(self) -> tuple[str, ...]:
         return ("english", "")
