@@ -7,7 +7,7 @@ import re
 from array import array
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import count, islice
 from typing import Protocol
 
 from index import analysis
@@ -107,15 +107,20 @@ def _compiled() -> "_scan.Scanner":
 
 
 @lru_cache(maxsize=1)
-def _finding() -> "_scan.Scanner":
+def _finding(turn: int) -> "_scan.Scanner":  # noqa: ARG001  # another turn, another scanner
     """One scanner for all finding: it remembers the chunks that it had to ask about, whatever was looked for."""
     return _compiled()
+
+
+_TURN = 4_000
+_made = count()
+"""Finders; after so many what is remembered is given up, since it only grows."""
 
 
 def make_finder(forms: Sequence[str]) -> Finder:
     """Finds these forms (none given twice) in texts; their numbers are their places in the sequence."""
     if _scan:
-        wanted, find = _scan.wanted(forms), _finding().find
+        wanted, find = _scan.wanted(forms), _finding(next(_made) // _TURN).find
         return lambda text, dialect: find(text, dialect, wanted)
     numbers = {form: number for number, form in enumerate(forms)}
 

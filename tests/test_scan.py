@@ -266,6 +266,16 @@ def test_finders_made_together_do_not_mix(make: Callable[..., Finder]) -> None:
 
 
 @needs_compiled
+def test_what_finding_remembers_is_given_up_from_time_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan, "_TURN", 3)
+    made = scan._finding.cache_info().misses
+    finders = [make_finder(["u.s", "us"]) for _ in range(7)]
+    assert scan._finding.cache_info().misses - made in (2, 3)
+    for find in finders:
+        assert find("The U.S. border", 0) == _hits(["u.s", "us"], "The U.S. border", 0)
+
+
+@needs_compiled
 def test_a_scanner_refuses_an_unknown_dialect_and_stays_usable() -> None:
     scanner = make_scanner()
     with pytest.raises(ValueError, match="dialect"):
