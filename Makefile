@@ -87,7 +87,7 @@ define compiler
 	} || echo "Without a C compiler and Python's headers the archive works, but several times slower." >&2
 endef
 
-$(VENV)/base.stamp: requirements/base.txt pyproject.toml setup.py $(wildcard index/*.c) | $(BIN)/python
+$(VENV)/base.stamp: requirements/base.txt pyproject.toml setup.py $(wildcard index/*.[ch]) | $(BIN)/python
 	@$(compiler)
 	@echo "Installing the locked dependencies …"
 	@$(PIP) --require-hashes -r requirements/base.txt

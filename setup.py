@@ -4,7 +4,9 @@ from setuptools import Extension, setup
 
 setup(
     ext_modules=[
-        Extension(f"index.{name}", [f"index/{name}.c"], optional=True, extra_compile_args=["-O3"])
+        Extension(
+            f"index.{name}", [f"index/{name}.c"], optional=True, depends=["index/_arrays.h"], extra_compile_args=["-O3"]
+        )
         for name in ("_keys", "_passages", "_results", "_scan", "_strings")
     ]
 )

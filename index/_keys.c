@@ -3,38 +3,12 @@
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include <stdint.h>
-#include <string.h>
-
-typedef struct { Py_buffer view; void *data; Py_ssize_t count; } Array;
-
-static int array_open(Array *array, PyObject *object, Py_ssize_t size, int flags)
-{
-    memset(array, 0, sizeof *array);
-    if (PyObject_GetBuffer(object, &array->view, PyBUF_C_CONTIGUOUS | flags) < 0) return -1;
-    array->data = array->view.buf;
-    array->count = array->view.len / size;
-    if (array->view.itemsize == size) return 0;
-    PyErr_Format(PyExc_TypeError, "an array of items of %zd bytes, not %zd, is wanted", size, array->view.itemsize);
-    return -1;
-}
-
-static void arrays_close(Array *arrays, int count)
-{
-    for (int at = 0; at < count; at++)
-        if (arrays[at].view.obj) PyBuffer_Release(&arrays[at].view);
-}
+#include "_arrays.h"
 
 /* Whether a key can have so many bits below the document's. */
 static int are_bits(int position, int code)
 {
     return position >= 0 && code >= 0 && position < 33 && code < 33 && position + code < 64;
-}
-
-static PyObject *refuse(void)
-{
-    PyErr_SetString(PyExc_ValueError, "the arrays do not fit together");
-    return NULL;
 }
 
 #define AHEAD 16

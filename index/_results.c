@@ -3,36 +3,10 @@
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include <stdint.h>
-#include <string.h>
+#include "_arrays.h"
 
 #define WINDOW 2048 /* documents that are looked at together, by tables that stay in the nearest cache */
 #define SPARSE 16   /* how much longer one list must be than another for a search in it to be cheaper than a pass */
-
-typedef struct { Py_buffer view; const void *data; Py_ssize_t count; } Array;
-
-static int array_open(Array *array, PyObject *object, Py_ssize_t size)
-{
-    memset(array, 0, sizeof *array);
-    if (PyObject_GetBuffer(object, &array->view, PyBUF_C_CONTIGUOUS) < 0) return -1;
-    array->data = array->view.buf;
-    array->count = array->view.len / size;
-    if (array->view.itemsize == size) return 0;
-    PyErr_Format(PyExc_TypeError, "an array of items of %zd bytes, not %zd, is wanted", size, array->view.itemsize);
-    return -1;
-}
-
-static void arrays_close(Array *arrays, Py_ssize_t count)
-{
-    for (Py_ssize_t at = 0; at < count; at++)
-        if (arrays[at].view.obj) PyBuffer_Release(&arrays[at].view);
-}
-
-static PyObject *refuse(void)
-{
-    PyErr_SetString(PyExc_ValueError, "the arrays do not fit together");
-    return NULL;
-}
 
 /* The first place from `at` on whose document is not below `wanted`: ever wider steps, then halving. */
 static Py_ssize_t seek(const int32_t *list, Py_ssize_t at, Py_ssize_t count, int32_t wanted)
@@ -116,7 +90,7 @@ static PyObject *shared(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *one, *other;
     if (!PyArg_ParseTuple(args, "OO", &one, &other)) return NULL;
     Array arrays[2] = {0};
-    if (array_open(&arrays[0], one, 4) < 0 || array_open(&arrays[1], other, 4) < 0) {
+    if (array_open(&arrays[0], one, 4, 0) < 0 || array_open(&arrays[1], other, 4, 0) < 0) {
         arrays_close(arrays, 2);
         return NULL;
     }
@@ -149,7 +123,7 @@ static PyObject *missing(PyObject *Py_UNUSED(module), PyObject *args)
     PyObject *object, *excluded;
     if (!PyArg_ParseTuple(args, "OO", &object, &excluded)) return NULL;
     Array arrays[2] = {0};
-    if (array_open(&arrays[0], object, 4) < 0 || array_open(&arrays[1], excluded, 4) < 0) {
+    if (array_open(&arrays[0], object, 4, 0) < 0 || array_open(&arrays[1], excluded, 4, 0) < 0) {
         arrays_close(arrays, 2);
         return NULL;
     }
@@ -250,7 +224,7 @@ static PyObject *either(PyObject *Py_UNUSED(module), PyObject *args)
     for (Py_ssize_t at = 0; good && at < count; at++) {
         PyObject *numbers, *weights;
         good = PyArg_ParseTuple(PyList_GET_ITEM(list, at), "OO", &numbers, &weights) &&
-               array_open(&arrays[2 * at], numbers, 4) == 0 && array_open(&arrays[2 * at + 1], weights, 4) == 0;
+               array_open(&arrays[2 * at], numbers, 4, 0) == 0 && array_open(&arrays[2 * at + 1], weights, 4, 0) == 0;
         if (!good) break;
         fits = fits && arrays[2 * at].count == arrays[2 * at + 1].count;
         lists[at] = (List){arrays[2 * at].data, arrays[2 * at + 1].data, 0, arrays[2 * at].count};
@@ -378,7 +352,7 @@ static PyObject *best(PyObject *Py_UNUSED(module), PyObject *args)
     static const Py_ssize_t sizes[ALL] = {4, 4, 8, 8};
     Array arrays[ALL] = {0};
     for (int at = 0; at < ALL; at++)
-        if (objects[at] != Py_None && array_open(&arrays[at], objects[at], sizes[at]) < 0) {
+        if (objects[at] != Py_None && array_open(&arrays[at], objects[at], sizes[at], 0) < 0) {
             arrays_close(arrays, ALL);
             return NULL;
         }
@@ -414,7 +388,7 @@ static PyObject *count(PyObject *Py_UNUSED(module), PyObject *args)
     Py_ssize_t size, most;
     if (!PyArg_ParseTuple(args, "OOnn", &objects[0], &objects[1], &size, &most)) return NULL;
     Array arrays[2] = {0};
-    if (array_open(&arrays[0], objects[0], 4) < 0 || array_open(&arrays[1], objects[1], 4) < 0) {
+    if (array_open(&arrays[0], objects[0], 4, 0) < 0 || array_open(&arrays[1], objects[1], 4, 0) < 0) {
         arrays_close(arrays, 2);
         return NULL;
     }
