@@ -25,6 +25,7 @@ class Word(OwnQuery):
         self.name = name
         self.rows = rows
         self.key = ("word", name, rows)
+        self.key_bytes = 200 * (1 + len(rows))
 
     def as_whoosh(self) -> query.Query:
         """The same in Whoosh's own queries; it matches the same articles, with other scores."""

@@ -27,6 +27,9 @@ class OwnQuery(query.Query):  # type: ignore[misc]  # Whoosh's types are not use
     key: tuple[object, ...]
     """What tells it from others, to remember what it finds."""
 
+    key_bytes = 200
+    """The size of the key, roughly."""
+
     def find(self, evaluator: Any) -> Result:
         """The documents of the segment of a `leaves.SegmentEvaluator`."""
         raise NotImplementedError
@@ -65,7 +68,10 @@ class Evaluator(ABC):
         if not isinstance(node, OwnQuery):
             return self.read(node)
         known = self._scored.get(node.key)
-        return known or self._scored.keep(node.key, found := self.read(node), 8 * len(found[0]) + 200)
+        if known is None:
+            known = self.read(node)
+            self._scored.keep(node.key, known, 8 * len(known[0]) + node.key_bytes)
+        return known
 
     @abstractmethod
     def read(self, node: query.Query) -> Result:
