@@ -1,5 +1,6 @@
 """Things kept as long as there is room for them; what was used longest ago goes first."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -35,18 +36,21 @@ class Cache(Generic[Item]):
 
 
 class Memory:
-    """Remembers what was computed for a key, whatever it is."""
+    """Remembers what was computed for a key, whatever it is. Threads may share it."""
 
     def __init__(self, room: int) -> None:
         self._known = Cache[tuple[Any]](room)
+        self._lock = threading.Lock()
 
     def recall(self, key: object, compute: Callable[[], Item]) -> Item:
         """What was computed for this key, now or before."""
-        known = self._known.get(key)
-        if known is None:
+        with self._lock:
+            known = self._known.get(key)
+        if known is None:  # two threads may compute the same, but neither waits for the other
             found = compute()
             size = _ENTRY + (_PART * len(found) if hasattr(found, "__len__") else 0)
-            known = self._known.keep(key, (found,), size)
+            with self._lock:
+                known = self._known.keep(key, (found,), size)
         item: Item = known[0]
         return item
 

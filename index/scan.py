@@ -4,10 +4,11 @@ Compiled code does it where it could be built when the archive was installed; th
 """
 
 import re
+import threading
 from array import array
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import count, islice
+from itertools import islice
 from typing import Protocol
 
 from index import analysis
@@ -106,21 +107,33 @@ def _compiled() -> "_scan.Scanner":
     return _scan.Scanner(analysis.classify, _analyse, elided, analysis.PARAGRAPH_GAP, analysis.MAX_FORM)
 
 
-@lru_cache(maxsize=1)
-def _finding(turn: int) -> "_scan.Scanner":  # noqa: ARG001  # another turn, another scanner
-    """One scanner for all finding: it remembers the chunks that it had to ask about, whatever was looked for."""
-    return _compiled()
+class _Finding(threading.local):
+    """The scanner of a thread for all its finding: it remembers the chunks that it had to ask about.
+
+    Each thread has its own, since a scanner is at one text at a time, and asking lets other threads go on.
+    """
+
+    scanner: "_scan.Scanner | None" = None
+    finders = 0
+
+    def find(self) -> "Callable[[str, int, _scan.Wanted], list[Hit]]":
+        """What finds, for one more finder. What is remembered is given up from time to time, since it only grows."""
+        if not self.scanner or self.finders >= _TURN:
+            self.scanner, self.finders = _compiled(), 0
+        self.finders += 1
+        return self.scanner.find
 
 
 _TURN = 4_000
-_made = count()
-"""Finders; after so many what is remembered is given up, since it only grows."""
+"""Finders for which a thread uses the same scanner."""
+
+_finding = _Finding()
 
 
 def make_finder(forms: Sequence[str]) -> Finder:
     """Finds these forms (none given twice) in texts; their numbers are their places in the sequence."""
     if _scan:
-        wanted, find = _scan.wanted(forms), _finding(next(_made) // _TURN).find
+        wanted, find = _scan.wanted(forms), _finding.find()
         return lambda text, dialect: find(text, dialect, wanted)
     numbers = {form: number for number, form in enumerate(forms)}
 
