@@ -496,7 +496,7 @@ static int emit_chunk(Scanner *self, PyObject *text, Chunk *chunk, Py_ssize_t en
     } else {
         goto python;
     }
-    return emit(self, form, size, start, until, position);
+    return size ? emit(self, form, size, start, until, position) : 0; /* some letters leave nothing */
 python:
     return emit_analysed(self, text, start, end, dialect, length <= self->longest, PY_SSIZE_T_MAX, position);
 }
