@@ -11,15 +11,17 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markupsafe import escape
 from werkzeug.datastructures import MultiDict
 
 from archive import wire
 from archive.bootstrap import open_archive
 from archive.service import Archive
 from archive.settings import load_settings
-from archive.types import ArticleFilter, SearchRequest, Sort
+from archive.types import ArticleFilter, MarkedText, SearchRequest, Sort
 from web import SECURITY_HEADERS, create_app
 from web.params import to_args, to_request
+from web.present import _marked
 
 DEMO = Path(__file__).parents[1] / "docs" / "demo"
 FOUNDING = DEMO / "turkiye-iraq-border.txt"
@@ -246,3 +248,18 @@ def test_any_address_gets_a_page(client: FlaskClient, pairs: list[tuple[str, str
             path, query_string=[(name, value.encode("utf-8", "replace")) for name, value in pairs]
         ) as response:
             assert response.status_code in (200, 302)
+
+
+@given(
+    st.lists(st.tuples(st.text(st.sampled_from("ab<&>\"' é\x01")), st.integers(0, 5), st.integers(1, 4)), max_size=5)
+)
+def test_matches_are_marked_and_all_else_is_escaped(drawn: list[tuple[str, int, int]]) -> None:
+    texts = [
+        MarkedText(text, ((start, min(len(text), start + length)),) if start < len(text) else ())
+        for text, start, length in drawn
+    ]
+    expected = [
+        "".join(f"<mark>{escape(piece)}</mark>" if is_match else escape(piece) for piece, is_match in text.parts())
+        for text in texts
+    ]
+    assert [found.replace("\x01", "") for found in _marked(texts)] == [each.replace("\x01", "") for each in expected]

@@ -1,6 +1,6 @@
 """How values are written for a reader: dates, numbers, languages, and the direction of a text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from urllib.parse import quote_plus, urlencode
@@ -58,21 +58,33 @@ def register(app: Flask) -> None:
     }
 
 
-def _marked(text: MarkedText) -> str:
-    """The one place where spans become markup. Escaped once, as a whole: two control characters, which no stored text
-    has, stand for the tags meanwhile."""
+def _marked(texts: Sequence[MarkedText]) -> list[str]:
+    """Texts with their matches: the one place where spans become markup.
+
+    They are escaped all at once. Control characters, which no stored text has, stand for the tags and between the texts
+    meanwhile.
+    """
+    joined = str(escape(_BETWEEN.join(map(_with_places, texts))))
+    found = joined.replace(_OPENING, "<mark>").replace(_CLOSING, "</mark>").split(_BETWEEN)
+    if len(found) == len(texts):
+        return found
+    return ["".join(found)] if len(texts) == 1 else [_marked([text])[0] for text in texts]
+
+
+_BETWEEN, _OPENING, _CLOSING = "\x01", "\x02", "\x03"
+
+
+def _with_places(text: MarkedText) -> str:
+    """The text with the places of its matches in it."""
     if not text.marks:
-        return str(escape(text.text))
+        return text.text
     pieces: list[str] = []
     done = 0
     for start, end in text.marks:
         pieces += (text.text[done:start], _OPENING, text.text[start:end], _CLOSING)
         done = end
     pieces.append(text.text[done:])
-    return str(escape("".join(pieces))).replace(_OPENING, "<mark>").replace(_CLOSING, "</mark>")
-
-
-_OPENING, _CLOSING = "\x02", "\x03"
+    return "".join(pieces)
 
 
 def results(hits: Sequence[Hit], query: str) -> Markup:
@@ -82,19 +94,22 @@ def results(hits: Sequence[Hit], query: str) -> Markup:
     """
     before = url_for("pages.article", number=0).removesuffix("0")  # Flask takes longer for an address than for a search
     after = escape(f"?{_encoded('q', query)}" if query else "")
-    items = [_result(hit, f"{before}{hit.headline.id}{after}") for hit in hits]
+    texts = iter(_marked([text for hit in hits for text in (hit.title, *hit.snippets)]))
+    items = [_result(hit, f"{before}{hit.headline.id}{after}", texts) for hit in hits]
     return Markup("".join(items))  # noqa: S704  # all that is not ours is escaped
 
 
-def _result(hit: Hit, address: str) -> str:
+def _result(hit: Hit, address: str, texts: Iterator[str]) -> str:
+    """An item of the list; `texts` gives its title and its snippets, marked."""
     written = written_in(hit.headline.language)
-    pieces = [f'<li>\n<h3><a href="{address}" {written}>{_marked(hit.title)}</a></h3>\n{meta(hit.headline)}\n']
+    pieces = [f'<li>\n<h3><a href="{address}" {written}>{next(texts)}</a></h3>\n{meta(hit.headline)}\n']
     for each in hit.snippets:
-        pieces += (f'<p class="snippet" {written}>', _marked(each))
+        pieces.append(f'<p class="snippet" {written}>{next(texts)}')
         if each.marks:
             pieces.append(_to_paragraph(address, each.paragraph))
         pieces.append("</p>\n")
-    return "".join([*pieces, "</li>\n"])
+    pieces.append("</li>\n")
+    return "".join(pieces)
 
 
 def _to_paragraph(address: str, number: int) -> str:
