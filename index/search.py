@@ -55,14 +55,13 @@ class Search:
                 words = f"{who} has all {parts} parts of the query; these have {most} of them"
                 messages.append(Message(MessageKind.RELAXED, words))
                 page = replace(page, relaxed=True)
-        page = replace(
-            page,
-            messages=tuple(messages),
-            total=len(found.documents),
-        )
+        facets: dict[FacetField, tuple[FacetValue, ...]] = {}
+        months: Mapping[int, int] = {}
         if self.request.facets:
             months = self.snapshot.columns.count_months(found.documents)
-            page = replace(page, facets=self._facets(everything, months), timeline=timeline(months))
+            facets = self._facets(everything, months)
+        total = len(found.documents)
+        page = replace(page, messages=tuple(messages), total=total, facets=facets, timeline=timeline(months))
         return page, self._ids(found), resolved
 
     def _facets(self, everything: Found, months: Mapping[int, int]) -> dict[FacetField, tuple[FacetValue, ...]]:
