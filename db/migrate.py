@@ -1,10 +1,12 @@
 """Creates databases and brings old ones up to date; Alembic is imported only for that."""
 
+import fcntl
 import glob
 import os
 import secrets
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -67,20 +69,31 @@ def _create(path: Path) -> None:
     """A new database, whole or not at all: it is made beside its place and moved there."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        temporary.touch(mode=0o600)
-        _run(temporary)
-        with closing(sqlite3.connect(temporary)) as connection:
-            connection.execute("PRAGMA journal_mode=DELETE")  # so that the file is complete by itself
-        if path.exists() and path.stat().st_size == 0:
-            path.unlink(missing_ok=True)
-        os.link(temporary, path)  # fails where another process has made it meanwhile
-    except FileExistsError:
-        pass
+        with _alone_in(path.parent):
+            if _revision(path) is not None:
+                return  # another process has made it meanwhile
+            temporary.touch(mode=0o600)
+            _run(temporary)
+            # It stays in WAL mode: processes that open a new database at once could not all switch it to that.
+            with closing(sqlite3.connect(temporary)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # so that the file is complete by itself
+            temporary.replace(path)
     except OSError as error:
         raise StoreError(f"cannot create {path}: {error.strerror}") from error
     finally:
         for leftover in path.parent.glob(f"{glob.escape(temporary.name)}*"):
             leftover.unlink()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder, which ends with the process at the latest: one process makes a database in it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _run(path: Path) -> None:

@@ -208,7 +208,7 @@ def test_a_folder_that_cannot_be_written_to_is_told(path: Path, monkeypatch: pyt
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(migrate.os, "link", refuse)
+    monkeypatch.setattr(migrate.Path, "replace", refuse)
     with pytest.raises(StoreError, match=r"cannot create .* Permission denied"):
         SqlStore(path)
     assert list(path.parent.iterdir()) == []
