@@ -7,6 +7,6 @@ setup(
         Extension(
             f"index.{name}", [f"index/{name}.c"], optional=True, depends=["index/_arrays.h"], extra_compile_args=["-O3"]
         )
-        for name in ("_keys", "_passages", "_results", "_scan", "_strings")
+        for name in ("_keys", "_passages", "_results", "_scan", "_spellings", "_strings")
     ]
 )

@@ -76,7 +76,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "worker_class": "gthread",
             "threads": THREADS,
             "graceful_timeout": GRACE,
-            "limit_request_line": 0,  # none: a query of 2,000 Chinese characters is 18,000 long in a URL
+            "limit_request_line": 0,  # none: a query of 4,000 Chinese characters is 36,000 long in a URL
             "loglevel": "warning",
             "control_socket_disable": True,
             "when_ready": lambda _: show_line(greeting),

@@ -12,6 +12,8 @@
 enum { SEPARATOR, LETTER, DIGIT, UNSPACED, MARK, APOSTROPHE, POINT, COMMA, UNSPACED_MARK, WHOLE, UNKNOWN };
 #define KIND 0x0f
 #define SMALL 0x10 /* a small Latin letter: what the letters before the s of a plural acronym are not */
+#define UPPER 0x20 /* a letter in upper case */
+#define LOWER 0x40 /* a letter in lower case */
 #define CODES 0x110000
 #define SOFT_HYPHEN 0xad /* part of a word, but not of a stretch without spaces */
 #define NO_FOLD 0xffffffu
@@ -170,7 +172,7 @@ failed:
 typedef struct { uint64_t place; uint32_t start, end, position; } Part; /* a word in a chunk: its form's place, and its own */
 
 #define QUEUE 64
-typedef struct { uint32_t hash, length; size_t place; uint32_t position; } Queued;
+typedef struct { uint32_t hash, length; size_t place; uint32_t position; int capitals; } Queued;
 
 typedef struct {
     PyObject_HEAD
@@ -182,6 +184,7 @@ typedef struct {
     Table chunks[2]; /* value: place in `multi` << 16 | how many */
     Buffer multi; /* the parts of chunks */
     Buffer words, positions;
+    Buffer capitals; /* which of the words are written in capitals */
     Buffer letters; /* of the words in the queue */
     Queued queue[QUEUE];
     int queued;
@@ -264,6 +267,10 @@ static int flush(Scanner *self)
         if (!entry) return -1;
         numbers[at] = (int32_t)entry->value;
         positions[at] = word->position;
+        if (word->capitals) {
+            const int32_t number = (int32_t)(self->words.used / sizeof(int32_t)) + at;
+            if (append(&self->capitals, &number, sizeof number) < 0) return -1;
+        }
     }
     self->words.used += (size_t)self->queued * sizeof(int32_t);
     self->positions.used += (size_t)self->queued * sizeof(uint32_t);
@@ -272,12 +279,47 @@ static int flush(Scanner *self)
     return 0;
 }
 
+/* Whether a word is written in capitals, two or more; the s of a plural may be small. */
+static int in_capitals(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t end)
+{
+    Py_ssize_t capitals = 0;
+    for (Py_ssize_t at = start; at < end; at++) {
+        const Py_UCS4 code = PyUnicode_READ_CHAR(text, at);
+        const int kind = kind_of(self, code);
+        if (kind < 0) return -1;
+        if (kind & LOWER && (code != 's' || at + 1 < end || capitals < 2)) return 0;
+        capitals += (kind & UPPER) != 0;
+    }
+    return capitals > 1;
+}
+
+/* How many characters after a letter make it the name of something else: C++, C#. */
+static Py_ssize_t symbol_after(PyObject *text, Py_ssize_t end)
+{
+    const Py_ssize_t size = PyUnicode_GET_LENGTH(text);
+    Py_ssize_t count = 0;
+    if (end < size && PyUnicode_READ_CHAR(text, end) == '#') count = 1;
+    else if (end + 1 < size && PyUnicode_READ_CHAR(text, end) == '+' && PyUnicode_READ_CHAR(text, end + 1) == '+') count = 2;
+    return count && end + count < size && Py_UNICODE_ISALNUM(PyUnicode_READ_CHAR(text, end + count)) ? 0 : count;
+}
+
 /* A word has been read: when scanning it is numbered, when finding it is looked for among those that are wanted. */
-static inline int emit(Scanner *self, const char *form, size_t length, Py_ssize_t start, Py_ssize_t end,
+static inline int emit(Scanner *self, const char *form, size_t length, PyObject *text, Py_ssize_t start, Py_ssize_t end,
                        uint32_t *position)
 {
     if (self->parted) *position += self->gap;
     self->parted = 0;
+    char named[3];
+    if (length == 1 && end - start == 1 && 'a' <= *form && *form <= 'z') {
+        const Py_ssize_t more = symbol_after(text, end);
+        if (more) {
+            named[0] = *form;
+            named[1] = named[2] = more == 1 ? '#' : '+';
+            form = named;
+            length += (size_t)more;
+            end += more;
+        }
+    }
     if (self->wanted) {
         Entry *entry = NULL;
         if (may_be_wanted(self->wanted, form, length))
@@ -289,7 +331,9 @@ static inline int emit(Scanner *self, const char *form, size_t length, Py_ssize_
             if (failed) return -1;
         }
     } else {
-        Queued word = {hash_of(form, length), (uint32_t)length, self->letters.used, *position};
+        const int capitals = in_capitals(self, text, start, end);
+        if (capitals < 0) return -1;
+        Queued word = {hash_of(form, length), (uint32_t)length, self->letters.used, *position, capitals};
         if (append(&self->letters, form, length) < 0) return -1;
         self->queue[self->queued++] = word;
         /* afterwards: `form` may be in the table, which moves when it grows */
@@ -351,7 +395,7 @@ static int emit_analysed(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssi
         if (at) *position += part.position - last - 1; /* the gaps between paragraphs, where this is a whole text */
         last = part.position;
         Entry *form = ENTRY(&self->forms, part.place);
-        if (emit(self, TEXT(form), form->length, start + part.start, start + part.end, position) < 0) goto done;
+        if (emit(self, TEXT(form), form->length, text, start + part.start, start + part.end, position) < 0) goto done;
     }
     if (!keep) self->multi.used = (size_t)first * sizeof(Part);
     result = 0;
@@ -373,7 +417,7 @@ static int emit_pair(Scanner *self, PyObject *text, Py_ssize_t at, Py_ssize_t en
             return emit_analysed(self, text, at, last, dialect, 1, 1, position);
         length += put_utf8(form + length, folded);
     }
-    return emit(self, form, length, at, last, position);
+    return emit(self, form, length, text, at, last, position);
 }
 
 #define FORM 1024
@@ -433,7 +477,7 @@ static int emit_word(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t
         if (FOLD_OF(info)) size += put_utf8(form + size, FOLD_OF(info));
     }
     if (end - start > 2 && small == 1 && !digits && PyUnicode_READ_CHAR(text, end - 1) == 's') size--;
-    return size ? emit(self, form, size, start, end, position) : 0;
+    return size ? emit(self, form, size, text, start, end, position) : 0;
 }
 
 /* Whether each point parts two words: they begin with a letter and are no initials. */
@@ -496,7 +540,7 @@ static int emit_chunk(Scanner *self, PyObject *text, Chunk *chunk, Py_ssize_t en
     } else {
         goto python;
     }
-    return size ? emit(self, form, size, start, until, position) : 0; /* some letters leave nothing */
+    return size ? emit(self, form, size, text, start, until, position) : 0; /* some letters leave nothing */
 python:
     return emit_analysed(self, text, start, end, dialect, length <= self->longest, PY_SSIZE_T_MAX, position);
 }
@@ -555,7 +599,7 @@ static inline __attribute__((always_inline)) int scan_width(Scanner *self, PyObj
             if ((kind = KIND_AT(at)) < 0 || ((kind == POINT || kind == APOSTROPHE) && (next = KIND_AT(at + 1)) < 0)) return -1;
             if (kind == SEPARATOR || kind == COMMA || ((kind == POINT || kind == APOSTROPHE) && next == SEPARATOR)) {
                 if (size > 2 && small == 1 && CODE(at - 1) == 's') size--; /* the plural of an acronym */
-                if (emit(self, form, (size_t)size, start, at, position) < 0) return -1;
+                if (emit(self, form, (size_t)size, text, start, at, position) < 0) return -1;
                 continue;
             }
         }
@@ -633,7 +677,7 @@ static PyObject *scanner_add(Scanner *self, PyObject *args)
     int dialect;
     if (!PyArg_ParseTuple(args, "UUi", &title, &body, &dialect)) return NULL;
     if (dialect < 0 || dialect > 1) { PyErr_SetString(PyExc_ValueError, "dialect is 0 or 1"); return NULL; }
-    const size_t begin = self->words.used;
+    const size_t begin = self->words.used, first = self->capitals.used;
     uint32_t position = 0;
     if (scan(self, title, dialect, &position) < 0) goto failed;
     uint32_t end = position;
@@ -642,6 +686,7 @@ static PyObject *scanner_add(Scanner *self, PyObject *args)
     return Py_BuildValue("nI", (Py_ssize_t)((self->words.used - begin) / sizeof(int32_t)), end);
 failed:
     self->words.used = self->positions.used = begin;
+    self->capitals.used = first;
     self->letters.used = 0;
     self->queued = 0;
     return NULL;
@@ -668,9 +713,14 @@ static PyObject *scanner_find(Scanner *self, PyObject *args)
 
 static PyObject *scanner_take(Scanner *self, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *taken = Py_BuildValue("y#y#", self->words.data ? self->words.data : "", (Py_ssize_t)self->words.used,
-                                    self->positions.data ? self->positions.data : "", (Py_ssize_t)self->positions.used);
-    if (taken) self->words.used = self->positions.used = 0;
+    const Buffer *buffers[] = {&self->words, &self->positions, &self->capitals};
+    PyObject *taken = PyTuple_New(3);
+    for (int each = 0; taken && each < 3; each++) {
+        PyObject *bytes = PyBytes_FromStringAndSize(buffers[each]->data, (Py_ssize_t)buffers[each]->used);
+        if (bytes) PyTuple_SET_ITEM(taken, each, bytes);
+        else Py_CLEAR(taken);
+    }
+    if (taken) self->words.used = self->positions.used = self->capitals.used = 0;
     return taken;
 }
 
@@ -729,6 +779,7 @@ static void scanner_dealloc(Scanner *self)
     PyMem_RawFree(self->multi.data);
     PyMem_RawFree(self->words.data);
     PyMem_RawFree(self->positions.data);
+    PyMem_RawFree(self->capitals.data);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -736,7 +787,7 @@ static void scanner_dealloc(Scanner *self)
 static PyMethodDef methods[] = {
     {"add", (PyCFunction)scanner_add, METH_VARARGS, "Scan a document: (title, body, dialect) -> (words, end of title)."},
     {"find", (PyCFunction)scanner_find, METH_VARARGS, "Find wanted forms: (text, dialect, wanted) -> [(start, end, position, number)]."},
-    {"take", (PyCFunction)scanner_take, METH_NOARGS, "Words and positions since the last call, as bytes."},
+    {"take", (PyCFunction)scanner_take, METH_NOARGS, "Words, positions and which are in capitals, since the last call, as bytes."},
     {"forms", (PyCFunction)scanner_forms, METH_NOARGS, "The forms since the last call, as (text, lengths)."},
     {NULL, NULL, 0, NULL},
 };

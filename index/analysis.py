@@ -150,7 +150,7 @@ ELIDED = frozenset(
 )
 # Case endings that Turkish writes after the apostrophe of a proper name (İstanbul'da, Türkiye’nin), folded.
 _TURKISH_ENDING = re.compile(
-    r"(?:y?[ai]|y?u|n[aiu]|(?:n|y|s)?[ai]n|[iu]n|n[iu]n|[dt][ae]|[dt][ae]n|n[dt][ae]n?|y?l[ae]|l[ae]r\w*|l[iu]\w*|[dt][ae]ki\w*|c[ae]|s[iu]\w*)"
+    r"(?:y?[aeiu]|n[aeiu]|(?:n|y|s)?[ai]n|[iu]n|n[iu]n|[dt][ae]|[dt][ae]n|n[dt][ae]n?|y?l[ae]|l[ae]r\w*|l[iu]\w*|[dt][ae]ki\w*|c[ae]|s[iu]\w*)"
 )
 
 
@@ -175,9 +175,16 @@ def tokenise(text: str, language: str | None = None) -> list[Token]:
             if parted:
                 position += PARAGRAPH_GAP if tokens else 0
                 parted = False
-            tokens.append(Token(form, start + first, start + last, position))
+            end = start + last
+            if last - first == 1 and "a" <= form <= "z" and (symbol := _SYMBOL.match(text, end)):
+                form, end = form + symbol[0], symbol.end()
+            tokens.append(Token(form, start + first, end, position))
             position += 1
     return tokens
+
+
+_SYMBOL = re.compile(r"(?:\+\+|#)(?![^\W_])")
+"""What makes a letter the name of something else: C++, C#."""
 
 
 @lru_cache(maxsize=100_000)
@@ -195,6 +202,13 @@ def _pieces(kind: str, text: str, language: str | None) -> tuple[tuple[str, int,
         return ((fold(text.replace("\u066b", ".")), 0, end),)
     letters = _APOSTROPHE.split(text)[0]
     return ((fold(letters.replace(".", "")), 0, len(letters)),)
+
+
+def in_capitals(written: str) -> bool:
+    """Whether a token is written in capitals, two or more; the s of a plural may be small (`FTFs`)."""
+    letters = written[:-1] if written.endswith("s") and len(written) > 2 else written
+    letters = "".join(filter(str.isalnum, letters))
+    return sum(map(str.isupper, letters)) > 1 and not any(map(str.islower, letters))
 
 
 def _word(text: str, language: str | None) -> Iterator[tuple[str, int, int]]:
@@ -235,7 +249,7 @@ _FIRST_UNSPACED = 0xE01
 _SEPARATOR, _LETTER_KIND, _DIGIT, _UNSPACED_KIND, _MARK, _APOSTROPHE_KIND, _POINT, _COMMA, _UNSPACED_MARK, _WHOLE = (
     range(10)
 )
-_SMALL = 0x10
+_SMALL, _UPPER, _LOWER = 0x10, 0x20, 0x40
 _JAMO = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")  # NFC joins them
 
 
@@ -246,7 +260,8 @@ def classify(code: int) -> tuple[int, int]:
     """
     character = chr(code)
     if character.isascii() and character.isalnum():  # without a regular expression: they take long to compile
-        return (_DIGIT if character.isdigit() else _LETTER_KIND | _SMALL * character.islower()), ord(character.lower())
+        kind = _DIGIT if character.isdigit() else _LETTER_KIND | (_SMALL | _LOWER if character.islower() else _UPPER)
+        return kind, ord(character.lower())
     folded = fold(character) if not 0xD800 <= code <= 0xDFFF else ""
     fold_to = ord(folded) if len(folded) == 1 and not _JAMO.match(character) else -1
     if code >= _FIRST_UNSPACED and _CELL.match(character):
@@ -264,7 +279,8 @@ def classify(code: int) -> tuple[int, int]:
         return _SEPARATOR, -1
     kind = _DIGIT if character.isdecimal() else _LETTER_KIND
     is_small = "ß" <= character <= "ÿ" and character != "÷"
-    return kind | (_SMALL if is_small else 0), fold_to if folded else 0
+    case = _UPPER * character.isupper() | _LOWER * character.islower()
+    return kind | _SMALL * is_small | case, fold_to if folded else 0
 
 
 # --- stems ----------------------------------------------------------------------------------------------------------

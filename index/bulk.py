@@ -38,7 +38,10 @@ _NO_WAIT = 0.05
 """Seconds that are not worth giving another process less to do."""
 
 MOST_OCCURRENCES = 18_000_000
-"""Occurrences that a process keeps in memory; then they become a segment, to be merged with others at the end."""
+"""Occurrences that a process keeps in memory, on average: one that is slow leaves more of them to another.
+
+Then they become a segment, to be merged with others at the end.
+"""
 
 
 class Bulk:
@@ -77,7 +80,8 @@ class Bulk:
             worker.add(documents[own + at :: shares])
         self.failed |= self._own.add(documents[:own])
         self._balance()
-        if max([self._own.occurrences, *(worker.occurrences for worker in self._workers)]) > MOST_OCCURRENCES:
+        held = [self._own.occurrences, *(worker.occurrences for worker in self._workers)]
+        if sum(held) > MOST_OCCURRENCES * len(held):
             self._spill()
 
     def _balance(self) -> None:
@@ -205,14 +209,20 @@ class _Worker:
         return found
 
 
+_Described = tuple[
+    int, dict[str, Counts], dict[FacetField, ValueColumn], Counts, tuple[Counts, Counts], dict[str, Counts]
+]
+"""What a worker tells of its documents: as `DocumentSource` has it, and the lengths in each field."""
+
+
 class RemoteDocuments:
     """The documents of a worker."""
 
     def __init__(self, worker: _Worker) -> None:
         self._worker = worker
         worker.call("describe")
-        found: tuple[int, dict[str, Counts], dict[FacetField, ValueColumn], Counts, dict[str, Counts]] = worker.result()
-        self.count, self.numbers, self.values, self.title_ends, self._lengths = found
+        found: _Described = worker.result()
+        self.count, self.numbers, self.values, self.title_ends, self.paragraphs, self._lengths = found
 
     def field(self, name: str) -> tuple[Source, Counts]:
         """See `DocumentSource`."""
@@ -291,10 +301,11 @@ class _Inverting:
         path.unlink()
         return self._documents.add(list(map(Document._make, documents))), self._documents.occurrences
 
-    def describe(self) -> tuple[int, dict[str, Counts], dict[FacetField, ValueColumn], Counts, dict[str, Counts]]:
+    def describe(self) -> _Described:
         documents = self._documents
         lengths = {name: documents.lengths(name) for name in FIELDS}
-        return documents.count, documents.numbers, documents.values, documents.title_ends, lengths
+        columns = documents.numbers, documents.values, documents.title_ends, documents.paragraphs
+        return documents.count, *columns, lengths
 
     def words(self, name: str) -> tuple[int, Strings, Counts, int, OwnGroups]:
         self._fields[name] = source = self._documents.field(name)[0]

@@ -12,8 +12,10 @@ from index.analysis import fold
 from index.documents import FAR_FUTURE, FAR_PAST
 from index.evaluate import OwnQuery
 from index.leaves import SegmentEvaluator
-from index.resolve import All, Any, Leaf, Resolved, Row, Without
-from index.results import NOTHING, Result, either
+from index.places import spans_of
+from index.resolve import All, Any, Close, Leaf, Often, Resolved, Row, Without
+from index.results import NOTHING, Documents, Result, either, shared
+from index.spans import NONE, Keys
 from index.stored import Matches, join
 from index.tree import Everything, Published
 
@@ -132,13 +134,104 @@ class WrittenIn(OwnQuery):
         return evaluator.alive(documents, np.ones(len(documents), dtype=np.float32))
 
 
+class Placed(OwnQuery):
+    """Articles where parts stand near each other, or often enough, or a phrase with others among its words."""
+
+    def __init__(self, node: Resolved) -> None:
+        self.node = node
+        self.words = compile_query(_loosened(node))
+        self.key = ("placed", _key_of(node))
+        self.key_bytes = 2_000
+
+    def estimate_size(self, reader: IndexReader) -> int:
+        """At most the documents with the words."""
+        return int(self.words.estimate_size(reader))
+
+    def find(self, evaluator: SegmentEvaluator) -> Result:
+        """Those of the documents with the words where they stand so."""
+        documents, scores = evaluator.evaluate(self.words)
+        found = spans_of(self.node, _Places(evaluator, documents)).documents().astype(np.int32)
+        here, _ = shared(documents, found)
+        return documents[here], scores[here]
+
+
+class _Places:
+    """Where words stand in some documents of a segment; see `places.Places`."""
+
+    def __init__(self, evaluator: SegmentEvaluator, documents: Documents) -> None:
+        self._evaluator = evaluator
+        self._segment = evaluator.segment
+        self._documents = documents
+
+    def words(self, name: str, rows: tuple[Row, ...]) -> Keys:
+        """See `Places.words`."""
+        singles = tuple((view_of(name, row), row.terms[0]) for row in rows)
+        return self._keys(read_all(self._segment, singles)) if singles else NONE.starts
+
+    def term(self, name: str, row: Row, at: int) -> Keys:
+        """See `Places.term`."""
+        return self._keys(self._segment.view(view_of(name, row)).read(row.terms[at].encode()))
+
+    def paragraphs(self) -> Keys:
+        """See `Places.paragraphs`."""
+        paragraphs: Keys = self._segment.paragraphs
+        return paragraphs
+
+    def _keys(self, matches: Matches | None) -> Keys:
+        self._evaluator.deadline.check()
+        if matches is None:
+            return NONE.starts
+        here, there = shared(self._documents, matches.documents)
+        owners, positions = matches.positions(there)
+        place: Keys = self._segment.place(self._documents[here].astype(np.int64)[owners], positions)
+        return place
+
+
+def _loosened(node: Resolved) -> Resolved:
+    """What must be in a document, wherever it stands."""
+    match node:
+        case Leaf(fields, rows, words) if words.slop:
+            return Any(
+                tuple(
+                    All(tuple(Leaf(fields, (Row((term,), row.stemmed),), words) for term in row.terms)) for row in rows
+                )
+            )
+        case Any(parts):
+            return Any(tuple(map(_loosened, parts)))
+        case Close(left, right):
+            return All((_loosened(left), _loosened(right)))
+        case Often(_, part):
+            return _loosened(part)
+        case _:
+            return node
+
+
+def _key_of(node: Resolved) -> object:
+    """What tells a part from others, without where it stands in the query."""
+    match node:
+        case Leaf(fields, rows, words):
+            return fields, rows, words.slop
+        case All(parts) | Any(parts):
+            return type(node).__name__, *map(_key_of, parts)
+        case Close(left, right, words, ordered):
+            return words, ordered, _key_of(left), _key_of(right)
+        case Often(times, part):
+            return times, _key_of(part)
+        case _:
+            return node
+
+
 def compile_query(node: Resolved) -> query.Query:
     """The Whoosh query that matches what the resolved query is satisfied by."""
     match node:
         case Leaf(("language",), rows):
             return _any([WrittenIn(row.terms[0]) for row in rows])
-        case Leaf(fields, rows):
+        case Leaf(fields, rows, words):
+            if words.slop and any(len(row.terms) > 1 for row in rows):
+                return Placed(node)
             return _any([Word(field, rows) for field in fields])
+        case Close() | Often():
+            return Placed(node)
         case All(parts):
             wanted = [compile_query(part) for part in parts if not isinstance(part, Without)]
             unwanted = [compile_query(part.part) for part in parts if isinstance(part, Without)]

@@ -218,6 +218,16 @@ class Dictionary(Sequence[bytes]):
                 break
         return number
 
+    def block_before(self, number: int) -> tuple[int, int]:
+        """The number of the first string of the block that a string is in, and where its text begins."""
+        block = min(number, max(len(self) - 1, 0)) // BLOCK
+        return block * BLOCK, self._block[block] if len(self) else 0
+
+    def arrays(self) -> tuple[Array, Array, Array]:
+        """How many bytes each string shares with the one before it, how many more it has, and the text of those."""
+        shared, rest, text = self._arrays.values()
+        return shared, rest, text
+
     def find(self, string: bytes) -> int:
         """The number of a string, or -1."""
         number = self.position(string)

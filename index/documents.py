@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from archive.types import Article, FacetField
 from index import dictionary
 from index.dictionary import Dictionary, Strings
-from index.inversion import Inverter, Runs, Text
+from index.inversion import Inverter, Occurrences, Runs, Text
 from index.keys import Counts
 from index.merge import Source, write_field
 from index.postings import Field, FieldSource
@@ -24,7 +24,13 @@ TEXT = "text"
 NAMES = ("author", "source", "tag", "url")
 """Fields of short texts, searched by form alone."""
 
-FIELDS = (TEXT, *NAMES)
+CAPITALS = "capitals"
+"""The field of the words of titles and bodies that are written in capitals, at their positions there."""
+
+CAPITALS_POSITION = 16
+"""Bits that most of their positions take: few words are in capitals, and most of those stand in long texts."""
+
+FIELDS = (TEXT, CAPITALS, *NAMES)
 
 NUMBERS = {"number": "<i8", "first_day": "<i4", "last_day": "<i4", "published": "<i8"}
 """Columns: the article's id; the first and last day it may be from, as ordinals; `PublicationDate.sort_key`.
@@ -114,6 +120,13 @@ class DocumentSource(Protocol):
     def title_ends(self) -> Counts:
         """The position before which a word is in the title, for each document."""
 
+    @property
+    def paragraphs(self) -> tuple[Counts, Counts]:
+        """The positions at which paragraphs begin, of one document after the other, and how many each has.
+
+        The first paragraph of a document is not among them.
+        """
+
     def field(self, name: str) -> tuple[Source, Counts]:
         """The occurrences of a field, and the length of each document in it."""
 
@@ -123,7 +136,7 @@ class Inverted:
 
     def __init__(self) -> None:
         self.count = 0
-        self._inverters = {name: Inverter() for name in FIELDS}
+        self._inverters = {name: Inverter() for name in FIELDS if name != CAPITALS}
         self._numbers: dict[str, list[int]] = {name: [] for name in NUMBERS}
         self._values: dict[FacetField, tuple[dict[str, int], list[int], list[int]]] = {
             facet: ({}, [], []) for facet in VALUES
@@ -170,7 +183,7 @@ class Inverted:
     @property
     def occurrences(self) -> int:
         """How many words of titles and bodies there are."""
-        return sum(len(run.words) for run in self._inverters[TEXT].runs)
+        return sum(len(run.words) for run in self._inverters[TEXT].words.runs)
 
     @property
     def numbers(self) -> dict[str, Counts]:
@@ -194,13 +207,22 @@ class Inverted:
         """See `DocumentSource`."""
         return _joined(self._inverters[TEXT].titles)
 
+    @property
+    def paragraphs(self) -> tuple[Counts, Counts]:
+        """See `DocumentSource`."""
+        text = self._inverters[TEXT]
+        return _joined(text.paragraphs), _joined(text.paragraph_counts)
+
     def field(self, name: str) -> tuple[Runs, Counts]:
         """See `DocumentSource`."""
-        return self._inverters[name].source(), self.lengths(name)
+        return self._occurrences(name).source(), self.lengths(name)
 
     def lengths(self, name: str) -> Counts:
         """The length of each document in a field."""
-        return _joined(self._inverters[name].lengths)
+        return _joined(self._occurrences(name).lengths)
+
+    def _occurrences(self, name: str) -> Occurrences:
+        return self._inverters[TEXT].capitals if name == CAPITALS else self._inverters[name].words
 
 
 def _joined(parts: list[Counts]) -> Counts:
@@ -216,7 +238,14 @@ class StoredDocuments:
         self.numbers = {name: np.asarray(file[name], dtype=np.int64)[kept] for name in NUMBERS}
         self.title_ends = file.packed("title_end").slice(0, len(file["number"])).astype(np.int64)[kept]
         self.count = len(self.title_ends)
+        self.paragraphs = self._paragraphs()
         self.values = {facet: self._read(facet) for facet in VALUES}
+
+    def _paragraphs(self) -> tuple[Counts, Counts]:
+        starts, counts = read_paragraphs(self._file)
+        if self._live is None:
+            return starts, counts
+        return starts[np.repeat(self._live, counts)], counts[self._live]
 
     def _read(self, facet: FacetField) -> ValueColumn:
         column = read_values(self._file, facet)
@@ -233,13 +262,19 @@ class StoredDocuments:
         return FieldSource(field, self._live), lengths if self._live is None else lengths[self._live]
 
 
+def read_paragraphs(file: SegmentFile) -> tuple[Counts, Counts]:
+    """The paragraphs of a segment file; see `DocumentSource.paragraphs`."""
+    counts = file.packed("paragraph_count").slice(0, len(file["number"])).astype(np.int64)
+    return file.packed("paragraph").slice(0, int(counts.sum())).astype(np.int64), counts
+
+
 def read_values(file: SegmentFile, facet: FacetField) -> ValueColumn:
     """A column of values in a segment file."""
     name = VALUES[facet]
     values = tuple(value.decode() for value in Dictionary(file, name).all())
-    return ValueColumn(
-        values, np.asarray(file[f"{name}.document"], dtype=np.int64), np.asarray(file[f"{name}.code"], dtype=np.int64)
-    )
+    count = int(file.about[name])
+    documents, codes = (file.packed(f"{name}.{part}").slice(0, count).astype(np.int64) for part in ("document", "code"))
+    return ValueColumn(values, documents, codes)
 
 
 def join_values(columns: Sequence[ValueColumn], counts: Sequence[int]) -> ValueColumn:
@@ -272,19 +307,25 @@ def write_segment(path: Path, sources: Sequence[DocumentSource]) -> None:
     file = SegmentFileWriter(path.parent)
     try:
         for name, kind in NUMBERS.items():
-            file.append(name, np.concatenate([source.numbers[name] for source in sources]).astype(kind))
+            numbers = np.concatenate([source.numbers[name] for source in sources])
+            file.append(name, numbers.astype(kind if numbers.max(initial=0) >> 31 else "<i4"))
         counts = [source.count for source in sources]
         for facet, name in VALUES.items():
             column = join_values([source.values[facet] for source in sources], counts)
             dictionary.encode(Strings.join([value.encode() for value in column.values]), file.sink(name))
-            file.append(f"{name}.document", column.documents.astype("<u4"))
-            file.append(f"{name}.code", column.codes.astype("<u4"))
+            file.about[name] = len(column.documents)
+            file.pack(f"{name}.document", column.documents)
+            file.pack(f"{name}.code", column.codes)
         title_ends = np.concatenate([source.title_ends for source in sources])
         file.pack("title_end", title_ends)
+        file.pack("paragraph", np.concatenate([source.paragraphs[0] for source in sources]))
+        file.pack("paragraph_count", np.concatenate([source.paragraphs[1] for source in sources]))
         for name in FIELDS:
             parts = [source.field(name) for source in sources]
             lengths = np.concatenate([length for _, length in parts])
-            write_field(file, name, [source for source, _ in parts], lengths, title_ends if name == TEXT else None)
+            titles = title_ends if name == TEXT else None
+            bits = CAPITALS_POSITION if name == CAPITALS else None  # they stand wherever words of the text do
+            write_field(file, name, [source for source, _ in parts], lengths, titles, position_bits=bits)
         file.about["documents"] = sum(counts)
         file.close(path)
     finally:

@@ -90,17 +90,17 @@ _PLAIN = b":" + FORM
 
 
 class Inverter:
-    """Inverts one field of many documents. It grows with their vocabulary, not with their number, bar `runs`."""
+    """Inverts one field of many documents. It grows with their vocabulary, not with their number, bar what it holds."""
 
     def __init__(self) -> None:
         self._scanner = make_scanner()
         self._forms = _Forms()
-        self._words = _Words()
-        self._word_of: dict[str, NDArray[np.int32]] = {}
-        self.runs: list[Run] = []
-        self.lengths: list[Counts] = []
+        self.words = Occurrences(self._forms)
+        self.capitals = Occurrences(self._forms)
+        """Those of the words that are written in capitals, without their stems."""
         self.titles: list[Counts] = []
-        self.documents = 0
+        self.paragraphs: list[Counts] = []
+        self.paragraph_counts: list[Counts] = []
 
     def add(self, documents: Sequence[Text]) -> None:
         """Invert documents, as one run."""
@@ -110,22 +110,65 @@ class Inverter:
         add = self._scanner.add
         found = [add(title, body, dialects.get(language, 0)) for title, body, language in documents]
         lengths, titles = np.ascontiguousarray(np.array(found, dtype=np.int64).T)
-        taken, placed = self._scanner.take()
-        forms = np.frombuffer(taken, dtype=np.int32)
+        taken, placed, capital = self._scanner.take()
+        forms, positions = np.frombuffer(taken, dtype=np.int32), np.frombuffer(placed, dtype=np.uint32)
+        capitals = np.frombuffer(capital, dtype=np.int32)
         self._forms.add(*self._scanner.forms())
-        words = self._words_of(forms, lengths, [analysis.stemmer_of(language) for _, _, language in documents])
-        self.runs.append(Run(words, np.frombuffer(placed, dtype=np.uint32), self.documents, lengths))
-        self.lengths.append(lengths)
+        ends = np.cumsum(lengths)
         self.titles.append(titles)
-        self.documents += len(documents)
+        starts = _paragraph_starts(positions, ends - lengths)
+        self.paragraphs.append(positions[starts].astype(np.int64))
+        self.paragraph_counts.append(_count(starts, ends))
+        self.words.add(forms, positions, lengths, [analysis.stemmer_of(language) for _, _, language in documents])
+        none = [analysis.NO_STEMMER] * len(documents)
+        self.capitals.add(forms[capitals], positions[capitals], _count(capitals, ends), none)
 
     def forget(self, count: int) -> None:
         """Keep only the first documents, as many as were there before some call of `add`."""
         self._scanner.take()
+        self.words.forget(count)
+        self.capitals.forget(count)
+        for parts in (self.titles, self.paragraphs, self.paragraph_counts):
+            del parts[len(self.words.runs) :]
+
+
+def _paragraph_starts(positions: NDArray[np.uint32], firsts: Counts) -> NDArray[np.intp]:
+    """Which words begin a paragraph other than the first of their document: where positions are left out."""
+    is_start = np.zeros(len(positions), dtype=bool)
+    is_start[1:] = positions[1:] != positions[:-1] + np.uint32(1)
+    is_start[firsts[firsts < len(positions)]] = False
+    return np.flatnonzero(is_start)
+
+
+def _count(which: NDArray[np.int32] | NDArray[np.intp], ends: Counts) -> Counts:
+    """How many of these words, ascending, each document has."""
+    return np.diff(np.searchsorted(which, ends), prepend=0)
+
+
+class Occurrences:
+    """Words of many documents, numbered, in runs."""
+
+    def __init__(self, forms: _Forms) -> None:
+        self._forms = forms
+        self._words = _Words()
+        self._word_of: dict[str, NDArray[np.int32]] = {}
+        self.runs: list[Run] = []
+        self.lengths: list[Counts] = []
+        self.documents = 0
+
+    def add(
+        self, forms: NDArray[np.int32], positions: NDArray[np.uint32], lengths: Counts, stemmers: list[str]
+    ) -> None:
+        """Add the forms of documents, of so many words each, as one run."""
+        self.runs.append(Run(self._words_of(forms, lengths, stemmers), positions, self.documents, lengths))
+        self.lengths.append(lengths)
+        self.documents += len(lengths)
+
+    def forget(self, count: int) -> None:
+        """See `Inverter.forget`."""
         while self.documents > count:
             self.documents = self.runs.pop().first
             self.lengths.pop()
-            self.titles.pop()
 
     def _words_of(self, forms: NDArray[np.int32], lengths: Counts, stemmers: list[str]) -> NDArray[np.int32]:
         """The number of each form as a word of its document's language."""

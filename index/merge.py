@@ -158,11 +158,18 @@ def _add(one: Counts, other: Counts) -> Counts:
 
 
 def write_field(
-    file: SegmentFileWriter, name: str, sources: Sequence[Source], lengths: Counts, titles: Counts | None = None
+    file: SegmentFileWriter,
+    name: str,
+    sources: Sequence[Source],
+    lengths: Counts,
+    titles: Counts | None = None,
+    *,
+    position_bits: int | None = None,
 ) -> None:
     """Merge sources into an inverted field of a segment file.
 
     `lengths` has the words of each document in this field, `titles` the position before which a word is in the title.
+    `position_bits` is how many most positions take, where lengths do not tell.
     """
     for source in sources:
         source.begin()
@@ -184,7 +191,8 @@ def write_field(
     with _merging(sources, list(_ranges(words.counts))) as merged:
         _write_words(file, name, words, documents, lengths)
         file.about["fields"][name]["titles"] = titles is not None
-        encoder = _Encoder(file, name, words, layout, documents, lengths, titles)
+        position_bits = choose_width(_position_bits(lengths)) if position_bits is None else position_bits
+        encoder = _Encoder(file, name, words, layout, documents, position_bits, titles)
         for grouped, low, high in merged:
             encoder.append(grouped, low, high)
         encoder.close()
@@ -236,7 +244,8 @@ def _write_words(file: SegmentFileWriter, name: str, words: Words, documents: in
     file.append(f"{name}.form_code", words.code[which].astype("u1" if len(words.codes) <= 256 else "<u4"))
     coded = np.flatnonzero(words.forms_of > 1)
     file.append(f"{name}.coded", coded.astype("<u4"))
-    file.append(f"{name}.coded_start", (np.cumsum(words.counts[coded]) - words.counts[coded]).astype("<i8"))
+    starts = np.cumsum(words.counts[coded]) - words.counts[coded]
+    file.append(f"{name}.coded_start", starts.astype("<i8" if starts.max(initial=0) >> 32 else "<u4"))
     file.pack(f"{name}.length", lengths)
     file.about.setdefault("fields", {})[name] = {
         "documents": documents,
@@ -254,7 +263,7 @@ class _Encoder:
         words: Words,
         layout: Layout,
         documents: int,
-        lengths: Counts,
+        position_bits: int,
         titles: Counts | None,
     ) -> None:
         self._layout = layout
@@ -262,7 +271,7 @@ class _Encoder:
         self._titles = titles
         most = int(words.counts.sum())
         self._documents = file.packed(f"{name}.document", choose_width(count_bit_lengths(np.arange(documents))), most)
-        self._positions = file.packed(f"{name}.position", choose_width(_position_bits(lengths)), most)
+        self._positions = file.packed(f"{name}.position", position_bits, most)
         self._codes = file.packed(
             f"{name}.code", choose_width(count_bit_lengths(np.arange(len(words.codes)), words.codes)), most
         )

@@ -17,6 +17,7 @@ from index.keys import Counts, Grouped, Keys, Layout
 from index.merge import FORM
 from index.packing import Array, Bits, Packed, Sums
 from index.segment import SegmentFile
+from index.spellings import Stretch
 
 Documents = NDArray[np.int32]
 Numbers = NDArray[np.int32]
@@ -134,6 +135,11 @@ class Field:
             self.titled.slice(low, high).astype(np.uint8) if self.has_titles else np.zeros(high - low, dtype=np.uint8),
         )
 
+    def count(self, rank: int) -> int:
+        """How often the term of a rank occurs."""
+        first, last = self.counts.around(rank)
+        return last - first
+
     def codes(self, rank: int) -> Numbers | None:
         """The number of the form of each occurrence, or None where the term has but one."""
         at = int(np.searchsorted(self._coded, rank))
@@ -159,6 +165,11 @@ class Field:
             (term[1:] for term in islice(self.terms.iterate(plain.start), len(plain))),
             (form for form in map(_form_of, self.forms.iterate(self.forms.position(first))) if form >= first),
         )
+
+    def stretches(self) -> tuple[Stretch, Stretch]:
+        """All forms: those of terms without a stemmer, and those of the others, which may be there several times."""
+        plain = Stretch(self.terms, self.terms.starting_with(b":"), skip=1)
+        return plain, Stretch(self.forms, range(len(self.forms)), stop=FORM)
 
     # -- ranges of terms, for merging
 

@@ -4,59 +4,116 @@
 
     query   = either
     either  = all ("OR" all)*
-    all     = one (["AND"] one)*
-    one     = ("NOT" | "-" | "!") one | "(" either ")" | field ":" one | phrase | word
+    all     = near (["AND"] near)*
+    near    = one (("NEAR/n" | "PRE/n" | "/P") one)*
+    one     = ("NOT" | "-" | "!") near | "ATLEASTn" one | field ":" one | "ALLCAPS" group | group | phrase | word
+    group   = "(" either ")"
+    phrase  = '"' words '"' ["~" n]
+    word    = letters, with "*" and "?" for any others, or with "~" [n] after them for what is spelt alike
 """
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 from archive.types import Message, MessageKind
-from index.analysis import tokenise
-from index.tree import BOOLEAN, COUNTED, PROXIMITY, And, Everything, Node, Not, Or, Published, Query, Words
+from index.analysis import UNSPACED, tokenise
+from index.sentences import is_sentence, what_matters
+from index.tree import (
+    BOOLEAN,
+    COUNTED,
+    PROXIMITY,
+    And,
+    AtLeast,
+    Everything,
+    Near,
+    Node,
+    Not,
+    Or,
+    Published,
+    Query,
+    Words,
+)
 
-MAX_CHARACTERS = 2_000
+MAX_CHARACTERS = 4_000
 MAX_CLAUSES = 64
 MAX_NESTING = 20
 MAX_PHRASE_WORDS = 100
 """A Chinese headline is a phrase of as many words as it has characters."""
+MAX_DISTANCE = 1_000
+"""Words that may be between two."""
+NEAR_WORDS = 10
+"""What NEAR without a number means."""
+SENTENCE_WORDS = 25
+"""A sentence, roughly: what `/S` of other systems is read as."""
 
-TEXT_FIELDS = ("title", "author", "source", "url", "tag", "language")
+TEXT_FIELDS = ("title", "lead", "author", "source", "url", "tag", "language")
 DATE_FIELDS = ("after", "before", "date")
-LATER_FIELDS = ("lead",)
+Fields = tuple[str | None, ...]
+_ANYWHERE: Fields = (None,)
+_PLACED = (None, "title", "lead")
+"""The fields whose words stand at places of one text."""
+
+_NAMES = {
+    "title": ("ti", "hd", "hl", "headline", "intitle"),
+    "lead": ("lede", "lp"),
+    "author": ("au", "by", "byline"),
+    "source": ("so", "sn", "pub", "publication"),
+    "url": ("site", "inurl"),
+    "tag": ("tags", "su", "subject"),
+    "language": ("lang", "la"),
+    "after": ("since",),
+    "before": ("until",),
+    "date": ("pd", "yr"),
+}
+_FIELDS: dict[str, Fields] = {name: (field,) for field, others in _NAMES.items() for name in (field, *others)} | {
+    "hlead": ("title", "lead"),
+    "hlp": ("title", "lead"),
+}
+"""What fields are called, here and in other systems, and which of ours they are."""
 
 
 # --- lexer ----------------------------------------------------------------------------------------------------------
 
 _QUOTES = '"“”„‟«»＂″〝〞'
+_KNOWN = "|".join(sorted(_FIELDS, key=len, reverse=True))
 _LEXEME = re.compile(
     rf"""
-      (?P<phrase>(?P<minus>[-!])?(?P<scope>[A-Za-z]+:)?[{_QUOTES}](?P<quoted>[^{_QUOTES}]*)(?P<close>[{_QUOTES}]|$)(?P<slop>~\d*)?)
-    | (?P<open>(?P<before>[-!])?(?P<group>[A-Za-z]+:|ALLCAPS|ATLEAST\d+)?\()
+      (?P<phrase>(?P<minus>[-!])?(?P<scope>[A-Za-z]+:|(?i:{_KNOWN})=)?
+        [{_QUOTES}](?P<quoted>[^{_QUOTES}]*)(?P<close>[{_QUOTES}]|$)(?P<slop>~\d*)?)
+    | (?P<dates>(?P<days_of>(?i:date|after|before|since|until|pd|yr))\((?P<days>[^()]*)(?:\)|$))
+    | (?P<open>(?P<before>[-!])?(?P<group>
+        [A-Za-z]+:(?i:ALLCAPS)?|(?i:ALLCAPS|CAPS|NOCAPS|SINGULAR|PLURAL|ATLEAST\d+|{_KNOWN})=?)?\()
     | (?P<close_group>\))
     | (?P<word>[^\s(){_QUOTES}]+)
     """,
     re.VERBOSE,
 )
-_FUZZY = re.compile(r"(.+?)~\d*")
-_FIELD = re.compile(r"([A-Za-z]+):(.*)", re.DOTALL)
+_FUZZY = re.compile(r"(.+?)~(\d*)")
+_FIELD = re.compile(rf"([A-Za-z]+):(.*)|(?i:({_KNOWN}))=(.+)", re.DOTALL)
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_EDGES = re.compile(r"^[^\w*?@#]+|[^\w*?.’'+#%]+$")
-_BEFORE = re.compile(r"^[^\w*?@#]+")
-_DATE = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?")
+_LETTERS = rf"\w{UNSPACED[1:-1]}"
+_EDGES = re.compile(rf"^[^{_LETTERS}*?@#]+|[^{_LETTERS}*?.’'+#%]+$")
+_BEFORE = re.compile(rf"^[^{_LETTERS}*?@#/]+")
+_TRUNCATED = re.compile(r"\w{3,}!")
+_DATE = re.compile(r"(\d{4})(?:[-/.]?(\d\d?)(?:[-/.]?(\d\d?))?)?")
+_PERIOD = re.compile(r"(\d{4}|\d{8})-(\d{4}|\d{8})")
+_SYMBOLS = {"&": "AND", "&&": "AND", "|": "OR", "||": "OR"}
 
 
 @dataclass(slots=True)
 class _Lexeme:
-    kind: str  # "(" ")" AND OR NOT or "one", which holds a node
+    kind: str  # "(" ")" AND OR NOT NEAR ATLEAST, or "one", which holds a node
     start: int
     end: int
     node: Node | None = None
-    field: str | None = None
+    fields: Fields = ()
+    number: int = 0
+    ordered: bool = False
+    capitals: bool = False
 
 
 class _RefusedError(Exception):
@@ -78,10 +135,11 @@ def _parse(text: str) -> Query:
     """The same, read once for all pages, filters and articles that are looked at with it."""
     if _PLAIN.fullmatch(text) and len(text) <= _PLAIN_CHARACTERS:
         return _parse_plain(text)
-    return _Parser(_INVISIBLE.sub(" ", text)).parse()
+    text = _INVISIBLE.sub(" ", text)
+    return _parse_sentence(text) if is_sentence(text) else _Parser(text).parse()
 
 
-_PLAIN = re.compile(r"[a-z]+(?: [a-z]+)*|[a-z]+(?: OR [a-z]+)+|\"[a-z]+(?: [a-z]+)*\"")
+_PLAIN = re.compile(r"[a-z]+(?: [a-z]+){0,3}|[a-z]+(?: OR [a-z]+)+|\"[a-z]+(?: [a-z]+)*\"")
 _PLAIN_CHARACTERS = 100
 """So that no limit is passed: fewer than MAX_CLAUSES words fit in."""
 
@@ -98,12 +156,19 @@ def _parse_plain(text: str) -> Query:
     return Query(kind(tuple(words)) if len(words) > 1 else words[0])
 
 
+def _parse_sentence(text: str) -> Query:
+    words = [Words(text[start:end], start, end) for start, end in what_matters(text)]
+    return Query(Or(tuple(words)), sentence=True) if len(words) > 1 else _Parser(text).parse()
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.messages: list[Message] = []
         self.lexemes: list[_Lexeme] = []
         self.at = 0
+        self.is_formal = bool(_FORMAL.search(text))
+        self.is_foreign = bool(_FOREIGN.search(text))
 
     def parse(self) -> Query:
         try:
@@ -125,6 +190,9 @@ class _Parser:
     def _ignore(self, text: str, start: int, end: int) -> None:
         self._say(MessageKind.IGNORED, text, start, end)
 
+    def _read_as(self, text: str, start: int, end: int) -> None:
+        self._say(MessageKind.EXPANDED, text, start, end)
+
     # -- lexemes
 
     def _lex(self) -> Iterator[_Lexeme]:
@@ -132,12 +200,12 @@ class _Parser:
             start, end = found.span()
             if found["phrase"] is not None:
                 yield from self._phrase(found)
+            elif found["dates"] is not None:
+                yield from self._dates(str(_FIELDS[found["days_of"].lower()][0]), found["days"].strip(), start, end)
             elif found["open"] is not None:
                 yield from self._open(found)
             elif found["close_group"] is not None:
                 yield _Lexeme(")", start, end)
-            elif found["word"] in BOOLEAN:
-                yield _Lexeme(found["word"], start, end)
             else:
                 yield from self._word(found["word"], start)
 
@@ -145,85 +213,116 @@ class _Parser:
         start, end = found.span()
         if not found["close"]:
             self._ignore("A quotation mark is not closed; the phrase was read to the end of the query", start, end)
-        if found["slop"]:
-            self._ignore(
-                "Words within a distance cannot be searched for yet; read as an exact phrase", *found.span("slop")
-            )
         if found["minus"]:
             yield _Lexeme("NOT", start, start + 1)
-        field, known = self._field((found["scope"] or "")[:-1], found.start("scope"))
+        fields, known = self._field((found["scope"] or "")[:-1], found.start("scope"))
         text = " ".join(found["quoted"].split())
-        if field in DATE_FIELDS:
-            yield from self._dates(str(field), text, start, end)
-        elif node := self._words(text, start, end, field if known else None, quoted=True):
-            yield _Lexeme("one", start, end, node)
+        if fields[0] in DATE_FIELDS:
+            yield from self._dates(str(fields[0]), text, start, end)
+        elif node := self._words(text, start, end, fields if known else _ANYWHERE, quoted=True):
+            slop = self._number(found["slop"][1:] or "1", *found.span("slop")) if found["slop"] else 0
+            yield _Lexeme("one", start, end, _each(node, lambda words: replace(words, slop=slop)))
+
+    def _number(self, digits: str, start: int, end: int) -> int:
+        number = int(digits[:9])
+        if number > MAX_DISTANCE:
+            self._ignore(f"A distance is at most {MAX_DISTANCE:,} words; read as that", start, end)
+        return min(number, MAX_DISTANCE)
 
     def _open(self, found: re.Match[str]) -> Iterator[_Lexeme]:
         start, end = found.span()
         if found["before"]:
             yield _Lexeme("NOT", start, start + 1)
-        name = found["group"] or ""
-        field = None
-        if name.endswith(":"):
-            field, known = self._field(name[:-1], found.start("group"))
-            if field in DATE_FIELDS:
-                self._ignore(f"{name} takes one date, such as {name}2023-05", *found.span("group"))
-            field = field if known and field not in DATE_FIELDS else None
+        name = (found["group"] or "").upper()
+        capitals = name.endswith("ALLCAPS")
+        name = name.removesuffix("ALLCAPS")
+        fields = _ANYWHERE
+        if counted := COUNTED.fullmatch(name):
+            yield self._times(counted, start, end)
+        elif name in ("CAPS", "NOCAPS", "SINGULAR", "PLURAL"):
+            self._ignore(f"{name}( ) is not known here; its words were searched for", *found.span("group"))
         elif name:
-            self._ignore(f"{name}( ) cannot be searched for yet; its words were searched for", *found.span("group"))
-        yield _Lexeme("(", start, end, field=field)
+            fields = self._field(name.rstrip(":=").lower(), found.start("group"))[0]
+        if fields[0] in DATE_FIELDS:
+            self._ignore(f"{name.lower()} takes one date, such as {fields[0]}:2023-05", *found.span("group"))
+            fields = _ANYWHERE
+        yield _Lexeme("(", start, end, fields=fields, capitals=capitals)
+
+    def _times(self, counted: re.Match[str], start: int, end: int) -> _Lexeme:
+        times = self._number(counted[1], start, end)
+        if not times:
+            self._ignore(f"{counted[0]} asks for nothing; read as ATLEAST1", start, end)
+        return _Lexeme("ATLEAST", start, end, number=max(times, 1))
 
     def _word(self, word: str, start: int) -> Iterator[_Lexeme]:
         end = start + len(word)
-        if PROXIMITY.fullmatch(word):
-            self._ignore(f"{word} cannot be searched for yet; read as AND", start, end)
-            return
-        if COUNTED.fullmatch(word):
-            self._ignore(f"{word} cannot be searched for yet; it was left out", start, end)
-            return
-        if word[0] in "-!" and len(word) > 1 and any(map(str.isalnum, word)):
-            yield _Lexeme("NOT", start, start + 1)
-            word, start = word[1:], start + 1
+        if word in BOOLEAN or word in _SYMBOLS:
+            yield _Lexeme(_SYMBOLS.get(word, word), start, end)
+        elif self.is_foreign and word.upper() in BOOLEAN:
+            self._read_as(f"“{word}” was read as {word.upper()}", start, end)
+            yield _Lexeme(word.upper(), start, end)
+        elif near := PROXIMITY.fullmatch(word):
+            yield self._near_by(near, start, end)
+        elif counted := COUNTED.fullmatch(word):
+            yield self._times(counted, start, end)
+        else:
+            if word[0] in "-!" and len(word) > 1 and any(map(str.isalnum, word)):
+                yield _Lexeme("NOT", start, start + 1)
+                word, start = word[1:], start + 1
+            yield from self._plain_word(word, start, end)
+
+    def _near_by(self, near: re.Match[str], start: int, end: int) -> _Lexeme:
+        if near["sentence"]:
+            self._read_as(f"{near[0]} was read as NEAR/{SENTENCE_WORDS}", start, end)
+            return _Lexeme("NEAR", start, end, number=SENTENCE_WORDS)
+        if near["paragraph"]:
+            return _Lexeme("NEAR", start, end)
+        digits = near["words"] or near["near"] or near["pre"] or near["adj"]
+        number = self._number(digits, start, end) if digits else 1 if near["ordered"] else NEAR_WORDS
+        return _Lexeme("NEAR", start, end, number=max(number, 1), ordered=bool(near["ordered"]))
+
+    def _plain_word(self, word: str, start: int, end: int) -> Iterator[_Lexeme]:
         bare = _BEFORE.sub("", word)
         word, start = (bare, end - len(bare)) if bare else (word, start)
         scoped = _FIELD.fullmatch(word)
-        field, known = None, True
-        if scoped and not scoped[2].startswith("//"):
-            field, known = self._field(scoped[1], start)
+        fields, known = _ANYWHERE, True
+        if scoped and not (scoped[2] or "").startswith("//"):
+            name, rest = scoped[1] or scoped[3], scoped[2] or scoped[4]
+            fields, known = self._field(name, start)
+            if known and not rest:
+                self._ignore(f"{word} stands alone: write what to look for right after the colon", start, end)
+                return
+            if known and fields[0] in DATE_FIELDS:
+                yield from self._dates(str(fields[0]), rest, start, end)
+                return
             if known:
-                if not scoped[2]:
-                    self._ignore(f"{word} stands alone: write what to look for right after the colon", start, end)
-                    return
-                if field in DATE_FIELDS:
-                    yield from self._dates(str(field), scoped[2], start, end)
-                    return
-            if known or field:
-                word = scoped[2]
-        if node := self._words(word, start, end, field if known else None):
+                word = rest
+        if node := self._words(word, start, end, fields if known else _ANYWHERE):
             yield _Lexeme("one", start, end, node)
 
-    def _field(self, name: str, start: int) -> tuple[str | None, bool]:
-        """The field of that name and whether there is one; says so when there is none."""
+    def _field(self, name: str, start: int) -> tuple[Fields, bool]:
+        """The fields of that name and whether there are any; says so when there are none."""
         if not name:
-            return None, True
-        field = name.lower()
-        if field in TEXT_FIELDS or field in DATE_FIELDS:
-            return field, True
-        if field in LATER_FIELDS:
-            self._ignore(f"{name}: cannot be searched for yet; searched for everywhere", start, start + len(name) + 1)
-            return field, False
+            return _ANYWHERE, True
+        if fields := _FIELDS.get(name.lower()):
+            return fields, True
         known = ", ".join(f"{field}:" for field in TEXT_FIELDS + DATE_FIELDS)
         self._say(MessageKind.UNKNOWN, f"There is no field {name}: (there are {known})", start, start + len(name) + 1)
-        return None, False
+        return _ANYWHERE, False
 
-    def _words(self, text: str, start: int, end: int, field: str | None, quoted: bool = False) -> Words | None:
+    def _words(self, text: str, start: int, end: int, fields: Fields, quoted: bool = False) -> Node | None:
         """A node for text that may hold wildcards, or nothing where there is nothing to search for."""
+        edits = 0
         if not quoted and (fuzzy := _FUZZY.fullmatch(text)):
-            self._ignore("Words spelt alike cannot be searched for yet; searched for as written", end - len(text), end)
-            text = fuzzy[1]
-        pattern = not quoted and field != "language" and self._is_pattern(text, end)
+            text, edits = fuzzy[1], min(int(fuzzy[2][:2] or 0), 2) or _edits_of(fuzzy[1])
+            if int(fuzzy[2][:2] or 0) > 2:
+                self._ignore("At most two letters may differ; read as ~2", end - 1 - len(fuzzy[2]), end)
+        if not quoted and self.is_formal and _TRUNCATED.fullmatch(text):
+            self._read_as(f"“{text}” was read as {text[:-1]}*", start, end)
+            text = f"{text[:-1]}*"
+        pattern = not quoted and fields[0] != "language" and self._is_pattern(text, end)
         if pattern and "*" in text and set(text) <= {"*", "?"}:
-            return Words("*", start, end, field, pattern=True)
+            return Words("*", start, end, fields[0], pattern=True)
         if not quoted:
             text = _EDGES.sub("", text if pattern else text.rstrip("?"))
         count = len(tokenise(text))
@@ -237,7 +336,10 @@ class _Parser:
             raise _RefusedError(
                 f"A phrase has {count} words; at most {MAX_PHRASE_WORDS} are searched for. Please shorten it"
             )
-        return Words(text, start, end, field, quoted, pattern)
+        if edits and (pattern or count > 1):
+            self._ignore("Only one word, without * and ?, can be looked for as spelt alike", start, end)
+            edits = 0
+        return _joined(Or, [Words(text, start, end, field, quoted, pattern, edits=edits) for field in fields])
 
     def _is_pattern(self, text: str, end: int) -> bool:
         if "*" in text:
@@ -248,6 +350,8 @@ class _Parser:
 
     def _dates(self, field: str, text: str, start: int, end: int) -> Iterator[_Lexeme]:
         low, dots, high = text.partition("..")
+        if period := _PERIOD.fullmatch(text):
+            low, dots, high = period[1], "..", period[2]
         first, last = _days(low), _days(high) if dots else _days(low)
         if (low and not first) or (high and not last) or not (low or high) or (dots and field != "date"):
             self._ignore(f"“{text}” is no date: write {field}:2023, {field}:2023-05 or {field}:2023-05-02", start, end)
@@ -261,14 +365,17 @@ class _Parser:
 
     # -- grammar
 
-    def _peek(self) -> str:
-        return self.lexemes[self.at].kind if self.at < len(self.lexemes) else ""
+    def _peek(self, ahead: int = 0) -> str:
+        return self.lexemes[self.at + ahead].kind if self.at + ahead < len(self.lexemes) else ""
+
+    def _next(self) -> _Lexeme:
+        self.at += 1
+        return self.lexemes[self.at - 1]
 
     def _either(self, depth: int) -> Node | None:
         parts = [self._all(depth)]
         while self._peek() == "OR" or (depth == 0 and self._peek() == ")"):
-            lexeme = self.lexemes[self.at]
-            self.at += 1
+            lexeme = self._next()
             if lexeme.kind == ")":
                 self._ignore("A closing parenthesis has no opening one", lexeme.start, lexeme.end)
                 rest = self._all(depth)
@@ -284,33 +391,69 @@ class _Parser:
         parts: list[Node | None] = []
         while (kind := self._peek()) not in ("", ")", "OR"):
             if kind == "AND":
-                lexeme = self.lexemes[self.at]
-                self.at += 1
+                lexeme = self._next()
                 if not parts or self._peek() in ("", ")", "OR", "AND"):
                     self._ignore("AND needs a word on both sides", lexeme.start, lexeme.end)
                 continue
-            parts.append(self._one(depth))
+            parts.append(self._near(depth))
         return _joined(And, parts)
 
+    def _near(self, depth: int) -> Node | None:
+        left = None if self._peek() == "NEAR" else self._one(depth)
+        while self._peek() == "NEAR" or (self._peek() == "NOT" and self._peek(1) == "NEAR"):
+            excluded = self._next() if self._peek() == "NOT" else None
+            lexeme = self._next()
+            right = self._one(depth) if self._peek() in ("NOT", "(", "one", "ATLEAST") else None
+            if left is None or right is None:
+                self._ignore(f"{self._shown(lexeme)} needs a word on both sides", lexeme.start, lexeme.end)
+                left = left or right
+            elif excluded:
+                self._ignore(
+                    f"NOT {self._shown(lexeme)} cannot be searched for; read as AND NOT", excluded.start, lexeme.end
+                )
+                left = _joined(And, [left, Not(right)])
+            elif _is_placed(left) and _is_placed(right):
+                left = _spread(left, right, lexeme)
+            else:
+                words = "stands between words and phrases of the text; read as AND"
+                self._ignore(f"{self._shown(lexeme)} {words}", lexeme.start, lexeme.end)
+                left = _joined(And, [left, right])
+        return left
+
+    def _shown(self, lexeme: _Lexeme) -> str:
+        return self.text[lexeme.start : lexeme.end]
+
     def _one(self, depth: int) -> Node | None:
-        lexeme = self.lexemes[self.at]
-        self.at += 1
+        lexeme = self._next()
         if lexeme.kind == "NOT":
-            if depth > MAX_NESTING:
-                raise _RefusedError(f"The query is nested more than {MAX_NESTING} deep. Please simplify it")
-            part = self._one(depth + 1) if self._peek() in ("NOT", "(", "one") else None
+            part = self._deeper(self._near, depth) if self._peek() in ("NOT", "(", "one", "ATLEAST") else None
             if part is None:
                 self._ignore("NOT needs a word after it", lexeme.start, lexeme.end)
                 return None
             return part.part if isinstance(part, Not) else Not(part)
-        if lexeme.kind == "(":
-            return self._group(lexeme, depth)
-        return lexeme.node
+        if lexeme.kind == "ATLEAST":
+            return self._at_least(lexeme, depth)
+        return self._group(lexeme, depth) if lexeme.kind == "(" else lexeme.node
 
-    def _group(self, opening: _Lexeme, depth: int) -> Node | None:
+    def _deeper(self, read: Callable[[int], Node | None], depth: int) -> Node | None:
         if depth >= MAX_NESTING:
             raise _RefusedError(f"The query is nested more than {MAX_NESTING} deep. Please simplify it")
-        node = self._either(depth + 1)
+        return read(depth + 1)
+
+    def _at_least(self, lexeme: _Lexeme, depth: int) -> Node | None:
+        part = self._deeper(self._one, depth) if self._peek() in ("(", "one", "ATLEAST") else None
+        if part is None:
+            self._ignore(f"ATLEAST{lexeme.number} needs a word after it", lexeme.start, lexeme.end)
+        elif not _is_placed(part):
+            self._ignore(f"ATLEAST{lexeme.number} counts words and phrases of the text", lexeme.start, lexeme.end)
+        elif isinstance(part, And):
+            return And(tuple(AtLeast(lexeme.number, each) for each in part.parts))
+        else:
+            return AtLeast(lexeme.number, part)
+        return part
+
+    def _group(self, opening: _Lexeme, depth: int) -> Node | None:
+        node = self._deeper(self._either, depth)
         if self._peek() == ")":
             self.at += 1
         else:
@@ -319,10 +462,29 @@ class _Parser:
             )
         if node is None:
             self._ignore("There is nothing to search for in the parentheses", opening.start, opening.end)
-        return _scoped(node, opening.field) if node and opening.field else node
+            return None
+        if opening.capitals:
+            node = _each(node, lambda words: replace(words, capitals=words.field in _PLACED))
+        if opening.fields != _ANYWHERE:
+            scoped = [_scoped(node, field) for field in opening.fields]
+            node = _joined(Or, list(scoped))
+        return node
 
 
-def _joined(kind: type[And] | type[Or], parts: list[Node | None]) -> Node | None:
+_FORMAL = re.compile(rf"[()]|(?:^|\s)(?:AND|OR|NOT|{PROXIMITY.pattern})(?:\s|$)")
+"""A query with operators. Only there does `terror!` mean `terror*`, as it does in Lexis."""
+_FOREIGN = re.compile(
+    rf"(?:^|[\s(])(?:(?:(?:w|n|near|pre|p)?/(?:\d+|s|p|sent|para)|(?:near|adj)\d+)(?=\s)|(?:atleast\d+|allcaps|{_KNOWN})\()"
+)
+"""A query in the manner of Lexis, Factiva or ProQuest, where operators may be in small letters."""
+
+
+def _edits_of(word: str) -> int:
+    """How many letters may differ where none is said: as many as a hasty hand gets wrong."""
+    return 1 if len(word) < 6 else 2
+
+
+def _joined(kind: type[And] | type[Or], parts: Sequence[Node | None]) -> Node | None:
     """One node for several, flat: parts of the same kind are taken in."""
     flat: list[Node] = []
     for part in parts:
@@ -333,17 +495,48 @@ def _joined(kind: type[And] | type[Or], parts: list[Node | None]) -> Node | None
     return kind(tuple(flat)) if len(flat) > 1 else (flat[0] if flat else None)
 
 
-def _scoped(node: Node, field: str) -> Node:
-    """The same tree, looking into `field` wherever no field is given."""
+def _each(node: Node, change: Callable[[Words], Words]) -> Node:
+    """The same tree with its words changed."""
     match node:
-        case Words(field=None):
-            return replace(node, field=field)
+        case Words():
+            return change(node)
         case Not(part):
-            return Not(_scoped(part, field))
+            return Not(_each(part, change))
+        case AtLeast(times, part):
+            return AtLeast(times, _each(part, change))
+        case Near(left, right):
+            return replace(node, left=_each(left, change), right=_each(right, change))
         case And(parts) | Or(parts):
-            return type(node)(tuple(_scoped(part, field) for part in parts))
+            return type(node)(tuple(_each(part, change) for part in parts))
         case _:
             return node
+
+
+def _scoped(node: Node, field: str | None) -> Node:
+    """The same tree, looking into `field` wherever no field is given."""
+    return _each(node, lambda words: replace(words, field=words.field or field))
+
+
+def _is_placed(node: Node) -> bool:
+    """Whether a part stands at places of a text, so that they can be near others or be counted."""
+    match node:
+        case Words():
+            return node.field in _PLACED and node.text != "*"
+        case Near(left, right):
+            return _is_placed(left) and _is_placed(right)
+        case And(parts) | Or(parts):
+            return all(map(_is_placed, parts))
+        case _:
+            return False
+
+
+def _spread(left: Node, right: Node, near: _Lexeme) -> Node:
+    """Near each other; of several that must all be there, each."""
+    if isinstance(left, And):
+        return And(tuple(_spread(part, right, near) for part in left.parts))
+    if isinstance(right, And):
+        return And(tuple(_spread(left, part, near) for part in right.parts))
+    return Near(left, right, near.number, near.ordered)
 
 
 def _days(text: str) -> tuple[date, date] | None:

@@ -6,14 +6,15 @@ A word has several rows where writers differ: `counter-terrorism`, `counter terr
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple, Protocol, TypeGuard
 
 from archive.types import Message, MessageKind
 from index.analysis import fold, is_single_cell, is_unspaced, stem, stemmer_of, tokenise
 from index.cache import Memory
-from index.tree import And, Everything, Node, Not, Or, Published, Words
+from index.documents import CAPITALS
+from index.tree import And, AtLeast, Everything, Near, Node, Not, Or, Published, Words
 
 MAX_EXPANSION = 1_024
 """Words that all patterns of a query may stand for; with more it is refused: a part would be a wrong answer."""
@@ -21,12 +22,21 @@ MAX_EXPANSION = 1_024
 MAX_PAIRS = 10_000
 """Pairs of characters that one character of a script without spaces may begin; they are short lists."""
 
+MAX_CANDIDATES = 30_000
+"""Words that are compared with a pattern that does not say how they begin."""
+
 MIN_PATTERN_LETTERS = 2
-"""Letters that a pattern must begin with, so that it does not read the whole vocabulary."""
+"""Letters that a pattern must have in a row, so that it does not stand for half of the vocabulary."""
+
+MIN_FUZZY_LETTERS = 3
+"""Letters of a word that may be spelt otherwise; any two letters are like any others."""
 
 MAX_VARIANTS = 8
 
 TEXT = ("text",)
+
+STEMMED = (None, "title", "lead")
+"""The fields in which a plain word also finds its inflections."""
 
 
 class Vocabulary(Protocol):
@@ -46,6 +56,15 @@ class Vocabulary(Protocol):
 
     def beginning(self, fields: tuple[str, ...], prefix: str) -> Iterator[str]:
         """The forms of these fields that begin so, sorted."""
+
+    def containing(self, fields: tuple[str, ...], part: str) -> Iterator[str]:
+        """The forms of these fields that have a part, each once."""
+
+    def alike(self, fields: tuple[str, ...], form: str, edits: int) -> Sequence[tuple[str, int]]:
+        """The forms of these fields that so many edits make of one, itself left out, and how often each occurs.
+
+        The nearest come first, and of those the commonest.
+        """
 
 
 class Row(NamedTuple):
@@ -89,7 +108,25 @@ class Without:
     part: "Resolved"
 
 
-Resolved = Leaf | All | Any | Without | Published | Everything
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Satisfied where both parts stand at most `words` apart; with `words` of 0, in one paragraph."""
+
+    left: "Resolved"
+    right: "Resolved"
+    words: int
+    ordered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Often:
+    """Satisfied when the part is, in so many places."""
+
+    times: int
+    part: "Resolved"
+
+
+Resolved = Leaf | All | Any | Without | Close | Often | Published | Everything
 
 
 class TooBroadError(Exception):
@@ -117,6 +154,10 @@ class Resolver:
                 return Any(tuple(self.resolve(part) for part in parts))
             case Not(part):
                 return Without(self.resolve(part))
+            case Near(left, right, words, ordered):
+                return Close(self.resolve(left), self.resolve(right), words, ordered)
+            case AtLeast(times, part):
+                return Often(times, self.resolve(part))
             case _:
                 return node
 
@@ -148,11 +189,32 @@ class Resolver:
         fields = fields_of(words)
         if words.field == "language":
             return Leaf(fields, (Row((fold(words.text),), False),), words)
+        if words.capitals and not _has_capitals(words):
+            text = f"“{words.text}” has parts that are never told apart by capitals; it was looked for in any case"
+            self.messages.append(Message(MessageKind.IGNORED, text, words.start, words.end))
+            return self._leaf(replace(words, capitals=False, quoted=not words.pattern), ())
         if words.pattern:
             return self._pattern(words)
-        key = ("rows", words.text, words.field, words.quoted, compounds, tuple(self.languages))
+        key = ("rows", words.text, fields, words.quoted, compounds, tuple(self.languages))
         rows = self.vocabulary.memory.recall(key, lambda: self._spelt(words, fields, compounds))
-        return Leaf(fields, rows, words)
+        return Leaf(fields, rows + self._alike(words) if words.edits else rows, words)
+
+    def _alike(self, words: Words) -> tuple[Row, ...]:
+        """The rows of what is spelt nearly like a word."""
+        (form,) = _forms(words.text)
+        edits = min(words.edits, 1 if len(form) < MIN_FUZZY_LETTERS + 2 else 2)
+        if len(form) < MIN_FUZZY_LETTERS or is_unspaced(form):
+            text = f"“{words.text}” is too short for others to be spelt like it"
+            self.messages.append(Message(MessageKind.IGNORED, text, words.start, words.end))
+            return ()
+        fields = fields_of(words)
+        found = self.vocabulary.memory.recall(
+            ("alike", fields, form, edits), lambda: self.vocabulary.alike(fields, form, edits)
+        )
+        forms = [each for each, _ in found]
+        self._count(len(forms), MAX_EXPANSION, words)
+        self._say_expansion(f"{words.text}~", forms, words)
+        return tuple(Row((each,), False) for each in forms)
 
     def _spelt(self, words: Words, fields: tuple[str, ...], compounds: tuple[str, ...]) -> tuple[Row, ...]:
         """The rows of a word or phrase in all its spellings; they are the same as long as the vocabulary is."""
@@ -170,7 +232,7 @@ class Resolver:
         if len(forms) == 1 and is_single_cell(forms[0]):
             for form in self._expand(forms[0], re.compile(re.escape(forms[0]) + ".*", re.DOTALL), words):
                 yield Row((form,), False, first_cell=True)
-        elif words.quoted or words.field not in (None, "title") or any(map(is_unspaced, forms)):
+        elif words.quoted or words.capitals or words.field not in STEMMED or any(map(is_unspaced, forms)):
             yield Row(forms, False)
         else:
             for stemmer in self._stemmers(forms, words):
@@ -214,39 +276,69 @@ class Resolver:
         pieces = re.split(r"([*?]+)", words.text)
         head = _forms(pieces[0]) if pieces[0] else ()
         literal = head[-1] if head and pieces[0][-1].isalnum() else ""
-        if len(literal) < MIN_PATTERN_LETTERS and not is_unspaced(literal):
-            raise TooBroadError(
-                f"“{words.text}” must begin with at least {MIN_PATTERN_LETTERS} letters before its * or ?"
-            )
         rest = "".join(_wildcard(piece) for piece in pieces[1:])
-        expansion = self._expand(literal, re.compile(re.escape(literal) + rest), words)
-        if expansion:
-            shown = ", ".join(expansion[:5]) + (f" and {len(expansion) - 5:,} more" if len(expansion) > 5 else "")
-            text = f"“{words.text}” stands for {shown}"
-            self.messages.append(Message(MessageKind.EXPANDED, text, words.start, words.end))
+        expansion = self._expand(literal, re.compile(re.escape(literal) + rest), words, pieces[1:])
+        self._say_expansion(words.text, expansion, words)
         return Leaf(fields_of(words), tuple(Row((*head[:-1], form), False) for form in expansion), words)
 
-    def _expand(self, literal: str, pattern: re.Pattern[str], words: Words) -> list[str]:
+    def _say_expansion(self, shown: str, forms: Sequence[str], words: Words) -> None:
+        if forms:
+            listed = ", ".join(forms[:5]) + (f" and {len(forms) - 5:,} more" if len(forms) > 5 else "")
+            self.messages.append(
+                Message(MessageKind.EXPANDED, f"“{shown}” stands for {listed}", words.start, words.end)
+            )
+
+    def _expand(self, literal: str, pattern: re.Pattern[str], words: Words, others: Sequence[str] = ()) -> list[str]:
+        """The forms that a pattern stands for, which begins with a literal and has others."""
         most = MAX_PAIRS if is_single_cell(literal) else MAX_EXPANSION
         key = ("pattern", fields_of(words), pattern.pattern)
-        found = self.vocabulary.memory.recall(key, lambda: self._beginning(literal, pattern, words, most + 1))
-        self._expanded += len(found)
-        if self._expanded > most:
-            raise TooBroadError(f"“{words.text}” stands for more than {most:,} words. Please give more letters")
+        found = self.vocabulary.memory.recall(key, lambda: self._fitting(literal, pattern, words, others, most + 1))
+        self._count(len(found), most, words)
         return found
 
-    def _beginning(self, literal: str, pattern: re.Pattern[str], words: Words, most: int) -> list[str]:
+    def _count(self, found: int, most: int, words: Words) -> None:
+        self._expanded += found
+        if self._expanded > most:
+            raise TooBroadError(f"“{words.text}” stands for more than {most:,} words. Please give more letters")
+
+    def _fitting(
+        self, literal: str, pattern: re.Pattern[str], words: Words, others: Sequence[str], most: int
+    ) -> list[str]:
         """The first forms that a pattern stands for."""
-        return list(islice(filter(pattern.fullmatch, self.vocabulary.beginning(fields_of(words), literal)), most))
+        fields = fields_of(words)
+        if len(literal) >= MIN_PATTERN_LETTERS or is_unspaced(literal):
+            candidates = self.vocabulary.beginning(fields, literal)
+        else:
+            part = max((form for piece in others for form in _forms(piece)), key=len, default="")
+            if len(part) < MIN_PATTERN_LETTERS and not is_unspaced(part):
+                raise TooBroadError(
+                    f"“{words.text}” stands for too many words: a pattern needs {MIN_PATTERN_LETTERS} letters in a row"
+                )
+            candidates = self._few(self.vocabulary.containing(fields, part), words)
+        return sorted(islice(filter(pattern.fullmatch, candidates), most))
+
+    def _few(self, candidates: Iterator[str], words: Words) -> Iterator[str]:
+        """Words to look at, as many as can be looked at soon."""
+        for at, form in enumerate(candidates):
+            if at >= MAX_CANDIDATES:
+                raise TooBroadError(f"“{words.text}” has too few letters in a row to be looked for. Please give more")
+            yield form
 
 
 def fields_of(words: Words) -> tuple[str, ...]:
     """The fields that a word is looked for in."""
+    if words.capitals:
+        return (f"{words.field}_{CAPITALS}" if words.field else CAPITALS,)
     return (words.field,) if words.field else TEXT
 
 
+def _has_capitals(words: Words) -> bool:
+    """Whether each word has the two letters or more that tell capitals."""
+    return all(sum(map(str.isalpha, form)) > 1 and not is_unspaced(form) for form in _forms(words.text))
+
+
 def _is_plain(node: Node | None) -> TypeGuard[Words]:
-    return isinstance(node, Words) and not node.quoted and not node.pattern
+    return isinstance(node, Words) and not (node.quoted or node.pattern or node.edits or node.capitals)
 
 
 def _forms(text: str, language: str | None = None) -> tuple[str, ...]:

@@ -31,8 +31,11 @@ class Scanner(Protocol):
         Positions go on from title to body as from one paragraph to the next.
         """
 
-    def take(self) -> tuple[bytes, bytes]:
-        """The numbers (int32) and positions (uint32) of the words since the last call."""
+    def take(self) -> tuple[bytes, bytes, bytes]:
+        """The numbers (int32) and positions (uint32) of the words since the last call.
+
+        And which of them are in capitals (int32), the first being 0; see `analysis.in_capitals`.
+        """
 
     def forms(self) -> tuple[bytes, bytes]:
         """The forms that are new since the last call, in UTF-8 one after the other, and the length of each (int64).
@@ -49,6 +52,7 @@ class PlainScanner:
         self._told = 0
         self._words = array("i")
         self._positions = array("I")
+        self._capitals = array("i")
 
     def add(self, title: str, body: str, dialect: int) -> tuple[int, int]:
         """See `Scanner.add`."""
@@ -61,19 +65,20 @@ class PlainScanner:
         numbers = self._numbers
         parted = False
         for paragraph in text.split("\n\n"):
-            words = [form for chunk in _SPACES.split(paragraph) for form in _forms(chunk, dialect)]
+            words = [word for chunk in _SPACES.split(paragraph) for word in _forms(chunk, dialect)]
             if words:
                 position += analysis.PARAGRAPH_GAP if parted else 0
-                self._words.extend([numbers.setdefault(form, len(numbers)) for form in words])
+                self._capitals.extend([at for at, (_, capitals) in enumerate(words, len(self._words)) if capitals])
+                self._words.extend([numbers.setdefault(form, len(numbers)) for form, _ in words])
                 self._positions.extend(range(position, position + len(words)))
                 position += len(words)
                 parted = True
         return position
 
-    def take(self) -> tuple[bytes, bytes]:
+    def take(self) -> tuple[bytes, bytes, bytes]:
         """See `Scanner.take`."""
-        taken = self._words.tobytes(), self._positions.tobytes()
-        self._words, self._positions = array("i"), array("I")
+        taken = self._words.tobytes(), self._positions.tobytes(), self._capitals.tobytes()
+        self._words, self._positions, self._capitals = array("i"), array("I"), array("i")
         return taken
 
     def forms(self) -> tuple[bytes, bytes]:
@@ -87,8 +92,9 @@ _SPACES = re.compile("[ \n]+")
 
 
 @lru_cache(maxsize=500_000)
-def _forms(chunk: str, dialect: int) -> tuple[str, ...]:
-    return tuple(token.form for token in analysis.tokenise(chunk, DIALECTS[dialect]))
+def _forms(chunk: str, dialect: int) -> tuple[tuple[str, bool], ...]:
+    tokens = analysis.tokenise(chunk, DIALECTS[dialect])
+    return tuple((token.form, analysis.in_capitals(chunk[token.start : token.end])) for token in tokens)
 
 
 Hit = tuple[int, int, int, int]

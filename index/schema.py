@@ -2,9 +2,10 @@
 
 from whoosh import columns, fields, formats
 
-from index.documents import NAMES, NUMBERS, TEXT
+from index.documents import NUMBERS
+from index.stored import VIEWS
 
-VERSION = 3
+VERSION = 4
 """To be raised whenever the segments' content changes: every index made with another version is rebuilt."""
 
 
@@ -22,7 +23,7 @@ class WordField(fields.FieldType):  # type: ignore[misc]  # Whoosh's types are n
 def make_schema() -> fields.Schema:
     """The schema of a Whoosh index of articles."""
     schema = fields.Schema()
-    for name in (TEXT, f"{TEXT}_stem", "title", "title_stem", *NAMES):
+    for name in VIEWS:
         schema.add(name, WordField())
     for name, kind in NUMBERS.items():
         schema.add(name, fields.COLUMN(columns.NumericColumn({"<i8": "q", "<i4": "i"}[kind], default=0)))

@@ -124,6 +124,34 @@ class Snapshot:
                 yield form.decode()
             last = form
 
+    def containing(self, fields: tuple[str, ...], part: str) -> Iterator[str]:
+        """See `Vocabulary.containing`."""
+        known: set[str] = set()
+        for segment in self.segments:
+            for field in fields:
+                for stretch in segment.view(field).field.stretches():
+                    for form in stretch.containing(part):
+                        if form not in known:
+                            known.add(form)
+                            yield form
+
+    def alike(self, fields: tuple[str, ...], form: str, edits: int) -> list[tuple[str, int]]:
+        """See `Vocabulary.alike`."""
+        found: dict[str, int] = {}
+        for segment in self.segments:
+            for field in fields:
+                for stretch in segment.view(field).field.stretches():
+                    found.update(stretch.alike(form, edits))
+        found.pop(form, None)
+        counts = {each: self.occurrences(fields, each) for each in found}
+        order = sorted(found, key=lambda each: (found[each], -counts[each], each))
+        return [(each, counts[each]) for each in order if counts[each]]
+
+    def occurrences(self, fields: tuple[str, ...], form: str) -> int:
+        """How often a form, or what it meets with in a term, occurs."""
+        text = form.encode()
+        return sum(segment.view(field).occurrences(text) for segment in self.segments for field in fields)
+
     # -- matches
 
     def find(self, resolved: Resolved, deadline: Deadline) -> Found:

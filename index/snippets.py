@@ -8,7 +8,7 @@ from bisect import bisect_left
 from operator import itemgetter
 
 from archive.types import PARAGRAPH_BREAK, Article, MarkedArticle, MarkedText, Snippet, Span
-from index.matches import FormsOf, Match, Matcher
+from index.matches import FormsOf, Match, make_matcher
 from index.passages import Passage, best_passages, join
 from index.resolve import Resolved
 
@@ -19,15 +19,15 @@ class Highlighter:
     """Marks the matches of one query in articles."""
 
     def __init__(self, resolved: Resolved, forms_of: FormsOf) -> None:
-        self._matches = Matcher(resolved, forms_of).matches
+        self._matcher = make_matcher(resolved, forms_of)
 
     def title(self, article: Article) -> MarkedText:
         """The title with its matches."""
-        return MarkedText(article.title, join(self._matches(article.title, "title", article.language)))
+        return MarkedText(article.title, join(self._matcher.title(article)))
 
     def article(self, article: Article) -> MarkedArticle:
         """The title and every paragraph with their matches."""
-        matches = self._matches(article.body, "body", article.language)
+        matches = self._matcher.body(article)
         paragraphs = tuple(
             MarkedText(article.body[start:end], join(_within(matches, start, end)))
             for start, end in _paragraphs(article.body)
@@ -39,7 +39,7 @@ class Highlighter:
         body = article.body
         if not body:
             return ()
-        matches = self._matches(body, "body", article.language)
+        matches = self._matcher.body(article)
         return tuple([_snippet(body, passage) for passage in best_passages(body, matches, count)])
 
 

@@ -1,7 +1,8 @@
 """A segment as it is searched: its fields under the names that queries use, its columns, and what was read before.
 
 The names are views of the inverted fields: `text` has the forms of titles and bodies, `text_stem` their terms, `title`
-and `title_stem` those in titles alone. So one posting list serves plain words, quoted words and words of the title.
+and `title_stem` those in titles alone, `lead` and `lead_stem` those in the first words of bodies. So one posting list
+serves plain words, quoted words and words of the title. `capitals` has the forms that are written in capitals.
 """
 
 from collections.abc import Iterator
@@ -16,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archive.types import FacetField
+from index.analysis import PARAGRAPH_GAP
 from index.cache import Cache
 from index.dictionary import ranges
-from index.documents import FIELDS, NUMBERS, TEXT, ValueColumn, read_values
+from index.documents import CAPITALS, FIELDS, NUMBERS, TEXT, ValueColumn, read_paragraphs, read_values
 from index.postings import Documents, Field, Numbers
 from index.results import Weights
 from index.segment import SegmentFile
+from index.spans import BODY, DOCUMENT, Keys
 
 TITLE_BOOST = 2.0
 """How much more a word in the title says about an article than one in its body."""
@@ -64,22 +67,23 @@ class View:
     """A field under a name that queries use."""
 
     def __init__(self, segment: "StoredSegment", name: str) -> None:
-        base = name.removesuffix(_STEM)
-        self.stems = base != name
-        self.in_title = base == "title"
+        self.base, self.stems, self.part = VIEWS[name]
         self.name = name
         self.segment = segment
-        self.field = segment.field(TEXT if self.in_title else base)
+        self.field = segment.field(self.base)
 
     @cached_property
     def lengths(self) -> Numbers:
         """How many words each document has in it."""
-        return self.segment.title_ends if self.in_title else self.field.lengths
+        if not self.part:
+            return self.field.lengths
+        titles = self.segment.title_ends
+        return titles if self.part == "title" else np.minimum(self.segment.view(TEXT).lengths - titles, LEAD_WORDS)
 
     @cached_property
     def total(self) -> int:
         """How many words all documents have in it."""
-        return int(self.lengths.sum()) if self.in_title else self.field.total
+        return int(self.lengths.sum()) if self.part else self.field.total
 
     def read(self, text: bytes) -> Matches | None:
         """Where a term or a form stands; remembered."""
@@ -90,7 +94,7 @@ class View:
     def has(self, form: bytes) -> bool:
         """Whether a form stands anywhere in it."""
         places = self.field.places(form)
-        return bool(places) and (not self.in_title or self.read(form) is not None)
+        return bool(places) and (not self.part or self.read(form) is not None)
 
     def stemmers_of(self, form: bytes) -> list[str]:
         """The stemmers of the languages in which some document has this form; a number is a word of every language."""
@@ -112,12 +116,19 @@ class View:
             found = self.field.terms.iterate(self.field.terms.position(first))
         else:
             found = (form for form, _ in groupby(merge(*self.field.forms_from(first))))
-        return (text for text in found if self.read(text)) if self.in_title else found
+        return (text for text in found if self.read(text)) if self.part else found
 
     def frequency(self, text: bytes) -> int:
         """In how many documents it stands."""
         found = self.read(text)
         return len(found.documents) if found else 0
+
+    def occurrences(self, form: bytes) -> int:
+        """How often a form occurs, or inflections of it; of a part of the text, where it is there."""
+        if self.part:
+            found = self.read(form)
+            return int(found.starts[-1] - found.starts[0]) if found else 0
+        return sum(self.field.count(rank) for rank, _ in self.field.places(form))
 
     def _read(self, text: bytes) -> Matches | None:
         if self.stems:
@@ -126,10 +137,10 @@ class View:
         else:
             found = [self._form(rank, code) for rank, code in self.field.places(text)]
         matches = join([each for each in found if len(each.documents)])
-        if not (matches and self.in_title):
+        if not (matches and self.part):
             return matches
-        titled = self._only_titles(matches)
-        return titled if len(titled.documents) else None
+        there = self._only_part(matches)
+        return there if len(there.documents) else None
 
     def _term(self, rank: int) -> Matches:
         postings = self.field.postings(rank)
@@ -141,10 +152,13 @@ class View:
         codes = self.field.codes(rank)
         return self._term(rank) if codes is None else chosen(self._term(rank), codes == code)
 
-    def _only_titles(self, matches: Matches) -> Matches:
-        every = np.arange(len(matches.documents))
-        owners, positions = matches.positions(every)
-        return chosen(matches, positions < self.segment.title_ends[matches.documents[owners]], plain=True)
+    def _only_part(self, matches: Matches) -> Matches:
+        owners, positions = matches.positions(np.arange(len(matches.documents)))
+        documents = matches.documents[owners]
+        in_title = positions < self.segment.title_ends[documents]
+        if self.part == "title":
+            return chosen(matches, in_title, plain=True)
+        return chosen(matches, ~in_title & (positions < self.segment.lead_ends[documents]), plain=True)
 
 
 def chosen(matches: Matches, mask: NDArray[np.bool_], *, plain: bool = False) -> Matches:
@@ -194,10 +208,19 @@ _EPOCH = date(1970, 1, 1).toordinal()
 NO_MONTH = -(1 << 20)
 """Below all months."""
 
-_STEM = "_stem"
+LEAD_WORDS = 100
+"""The first words of a body, in which news says what it is about."""
 
-VIEWS = (TEXT, TEXT + _STEM, "title", "title" + _STEM, *FIELDS[1:])
-"""The names of all views."""
+PARTS = ("title", "lead")
+
+VIEWS = {
+    **{name: (name, False, "") for name in FIELDS},
+    f"{TEXT}_stem": (TEXT, True, ""),
+    **{part: (TEXT, False, part) for part in PARTS},
+    **{f"{part}_stem": (TEXT, True, part) for part in PARTS},
+    **{f"{part}_{CAPITALS}": (CAPITALS, False, part) for part in PARTS},
+}
+"""The names of all views: of which field each is, whether of its terms instead of its forms, and of which part."""
 
 
 class StoredSegment:
@@ -227,6 +250,31 @@ class StoredSegment:
     def title_ends(self) -> Numbers:
         """The position before which a word is in the title, for each document."""
         return self.file.packed("title_end").slice(0, self.count)
+
+    @cached_property
+    def paragraphs(self) -> Keys:
+        """Where paragraphs begin, as keys of `spans`."""
+        starts, counts = read_paragraphs(self.file)
+        documents = np.repeat(np.arange(self.count), counts)
+        return np.sort(np.concatenate([np.arange(self.count) << DOCUMENT, self.place(documents, starts)]))
+
+    def place(self, documents: NDArray[np.int64], positions: NDArray[np.int64]) -> Keys:
+        """Positions in documents as keys of `spans`."""
+        return (documents << DOCUMENT) + positions + np.where(positions < self.title_ends[documents], 0, BODY)
+
+    @cached_property
+    def lead_ends(self) -> NDArray[np.int64]:
+        """The position before which a word is in the lead, for each document."""
+        starts, counts = read_paragraphs(self.file)
+        titles = self.title_ends.astype(np.int64)
+        begins = np.where(titles, titles + PARAGRAPH_GAP, 0)
+        documents = np.repeat(np.arange(self.count), counts)
+        in_body = starts > begins[documents]
+        documents, starts = documents[in_body], starts[in_body]
+        firsts = np.searchsorted(documents, np.arange(self.count))
+        gaps = PARAGRAPH_GAP * (np.arange(len(documents)) - firsts[documents] + 1)  # up to each start
+        early = starts - begins[documents] - gaps < LEAD_WORDS
+        return begins + LEAD_WORDS + PARAGRAPH_GAP * np.bincount(documents[early], minlength=self.count)
 
     def numbers(self, name: str) -> NDArray[np.int64]:
         """A column of numbers; see `documents.NUMBERS`."""

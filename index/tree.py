@@ -7,9 +7,15 @@ from datetime import date
 from archive.types import Message
 
 BOOLEAN = ("AND", "OR", "NOT")
-PROXIMITY = re.compile(r"(?:NEAR|W|PRE)/\d+|/[PSps]|NEAR|ADJ\d*")
-COUNTED = re.compile(r"ATLEAST\d+")
-"""Words in capitals that mean something else than themselves."""
+PROXIMITY = re.compile(
+    r"(?P<either>(?:NEAR|WITHIN|N|W)?/(?P<words>\d+)|NEAR(?P<near>\d+)|(?-i:NEAR))"
+    r"|(?P<ordered>(?:PRE|P)/(?P<pre>\d+)|ADJ(?P<adj>\d+)|(?-i:ADJ))"
+    r"|(?P<sentence>(?:W|NEAR)?/S(?:ENT)?)"
+    r"|(?P<paragraph>(?:W|NEAR)?/P(?:ARA)?|(?-i:SAME))",
+    re.IGNORECASE,
+)
+"""The operators between words that stand near each other: ours, and those of Lexis, Factiva and ProQuest."""
+COUNTED = re.compile(r"ATLEAST(\d+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +30,9 @@ class Everything:
 class Words:
     """A word or a phrase to be found in the text, or in one field. `start`, `end` are its place in the query.
 
-    A plain word also finds its inflections; a phrase (`quoted`) finds just these words in this order; a `pattern`
-    holds `*` (any letters) or `?` (one letter).
+    A plain word also finds its inflections; a phrase (`quoted`) finds just these words in this order, or in any with
+    at most `slop` others between them; a `pattern` holds `*` (any letters) or `?` (one letter); `edits` is how many
+    letters may differ; `capitals` finds only what is written in capitals.
     """
 
     text: str
@@ -34,9 +41,14 @@ class Words:
     field: str | None = None
     quoted: bool = False
     pattern: bool = False
+    slop: int = 0
+    edits: int = 0
+    capitals: bool = False
 
     def __str__(self) -> str:
         text = f'"{self.text}"' if self.quoted else _plain(self.text)
+        text += f"~{self.slop or self.edits}" if self.slop or self.edits else ""
+        text = f"ALLCAPS({text})" if self.capitals else text
         return f"{self.field}:{text}" if self.field else text
 
 
@@ -53,6 +65,35 @@ class Published:
         if self.first and self.last:
             return f"date:{self.first}..{self.last}"
         return f"after:{self.first}" if self.first else f"before:{self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Articles where the two parts stand at most `words` apart: 1 is next to each other.
+
+    `ordered` asks for the left one first; `words` of 0 for both in one paragraph, however far apart.
+    """
+
+    left: "Node"
+    right: "Node"
+    words: int
+    ordered: bool = False
+
+    def __str__(self) -> str:
+        operator = f"{'PRE' if self.ordered else 'NEAR'}/{self.words}" if self.words else "/P"
+        left = str(self.left) if isinstance(self.left, Near) else _grouped(self.left)
+        return f"{left} {operator} {_grouped(self.right)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """Articles where the part is found so many times."""
+
+    times: int
+    part: "Node"
+
+    def __str__(self) -> str:
+        return f"ATLEAST{self.times} {_grouped(self.part)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +126,31 @@ class Or:
         return " OR ".join(map(_grouped, self.parts))
 
 
-Node = Everything | Words | Published | Not | And | Or
+Node = Everything | Words | Published | Near | AtLeast | Not | And | Or
 
 
 def _plain(word: str) -> str:
     """A word so that it is not taken for an operator."""
-    return word.lower() if word in BOOLEAN or PROXIMITY.fullmatch(word) or COUNTED.fullmatch(word) else word
+    if word in BOOLEAN:
+        return word.lower()
+    return f'"{word}"' if PROXIMITY.fullmatch(word) or COUNTED.fullmatch(word) else word
 
 
 def _grouped(node: Node) -> str:
-    return f"({node})" if isinstance(node, And | Or) else str(node)
+    return f"({node})" if isinstance(node, And | Or | Near) else str(node)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed query. `tree` is None when there is nothing to search for, or too much: the messages say which."""
+    """A parsed query. `tree` is None when there is nothing to search for, or too much: the messages say which.
+
+    A `sentence` was written as one speaks: its tree has the words that say what it is about, and none of them must be
+    in an article.
+    """
 
     tree: Node | None
     messages: tuple[Message, ...] = ()
+    sentence: bool = False
 
     def __str__(self) -> str:
         return "" if self.tree is None or isinstance(self.tree, Everything) else str(self.tree)

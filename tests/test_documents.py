@@ -146,7 +146,7 @@ def test_documents_in_bulk_are_those_of_one_process(
 ) -> None:
     monkeypatch.setattr(bulk, "WORTH_A_PROCESS", 50)
     if spill:
-        monkeypatch.setattr(bulk, "MOST_OCCURRENCES", 500)
+        monkeypatch.setattr(bulk, "MOST_OCCURRENCES", 50)
     found = drawn(300)
     with Bulk(tmp_path, processes=3) as writer:
         for start in range(0, 300, 75):

@@ -348,7 +348,7 @@ def test_unknown_words_are_named(make: Make) -> None:
 def test_patterns_say_what_they_stand_for_and_have_limits(make: Make) -> None:
     index = make(article(1, " ".join(f"wor{n}d" for n in range(2000)) + " terrorism terrorist"))
     assert "terrorism, terrorist" in find(index, "terror*").messages[0].text
-    for query in ("wor*", "t*", "?at", "*ing", "NOT wor*"):
+    for query in ("wor*", "t*", "?a", "*g", "*or*", "NOT wor*"):
         page = find(index, query)
         assert page.total == 0
         assert [message.kind for message in page.messages] == [MessageKind.LIMIT], query

@@ -74,14 +74,24 @@ AWKWARD = [
 ]  # fmt: skip
 
 
-def _expected(documents: Sequence[Document]) -> list[tuple[int, int, list[tuple[str, int]]]]:
-    """What `Scanner.add` returns for each document, and the words with their positions, as `tokenise` has them."""
+Word = tuple[str, int, bool]
+"""A form, its position, and whether it is in capitals."""
+
+
+def _words(text: str, dialect: int, shift: int) -> list[Word]:
+    return [
+        (form, position + shift, analysis.in_capitals(text[start:end]))
+        for form, start, end, position in analysis.tokenise(text, DIALECTS[dialect])
+    ]
+
+
+def _expected(documents: Sequence[Document]) -> list[tuple[int, int, list[Word]]]:
+    """What `Scanner.add` returns for each document, and its words as `tokenise` has them."""
     found = []
     for title, body, dialect in documents:
-        words = [(form, position) for form, _, _, position in analysis.tokenise(title, DIALECTS[dialect])]
+        words = _words(title, dialect, 0)
         end = words[-1][1] + 1 if words else 0
-        shift = end + analysis.PARAGRAPH_GAP if words else 0
-        words += [(form, shift + position) for form, _, _, position in analysis.tokenise(body, DIALECTS[dialect])]
+        words += _words(body, dialect, end + analysis.PARAGRAPH_GAP if words else 0)
         found.append((len(words), end, words))
     return found
 
@@ -93,22 +103,25 @@ def new_forms(scanner: Scanner) -> list[str]:
     return [text[a:b].decode() for a, b in zip([0, *ends], ends, strict=False)]
 
 
-def _scanned(scanner: Scanner, documents: Sequence[Document]) -> list[tuple[int, int, list[tuple[str, int]]]]:
+def _scanned(scanner: Scanner, documents: Sequence[Document]) -> list[tuple[int, int, list[Word]]]:
     """The same from a scanner, which is asked for its words after every second document."""
     told: list[tuple[int, int]] = []
-    words, positions, forms = array("i"), array("I"), []
+    words, positions, forms, capitals = array("i"), array("I"), [], set[int]()
     for at, document in enumerate(documents):
         told.append(scanner.add(*document))
         if at % 2 or at + 1 == len(documents):
             taken = scanner.take()
+            capitals |= {len(words) + number for number in array("i", taken[2])}
             words.frombytes(taken[0])
             positions.frombytes(taken[1])
             forms += new_forms(scanner)
             assert max(words, default=-1) < len(forms)
     assert len(set(forms)) == len(forms)
     assert len(words) == len(positions) == sum(count for count, _ in told)
-    pairs = iter(zip((forms[word] for word in words), positions, strict=True))
-    return [(count, end, [next(pairs) for _ in range(count)]) for count, end in told]
+    found = iter(
+        [(forms[word], place, at in capitals) for at, (word, place) in enumerate(zip(words, positions, strict=True))]
+    )
+    return [(count, end, [next(found) for _ in range(count)]) for count, end in told]
 
 
 def _hits(forms: Sequence[str], text: str, dialect: int) -> list[Hit]:
@@ -154,19 +167,19 @@ def test_both_scanners_agree(documents: list[Document]) -> None:
 @each_scanner
 def test_the_same_chunk_is_read_by_the_rules_of_each_dialect(make: Make) -> None:
     documents = [("", "İstanbul'da", 0), ("", "İstanbul'da", 1), ("", "İstanbul'da", 0)]
-    found = [[form for form, _ in words] for _, _, words in _scanned(make(), documents)]
+    found = [[form for form, _, _ in words] for _, _, words in _scanned(make(), documents)]
     assert found == [["istanbulda"], ["istanbul"], ["istanbulda"]]
 
 
 @each_scanner
 def test_the_body_begins_a_paragraph_after_the_title_and_anew_without_one(make: Make) -> None:
-    documents = [("One two", "three\n\nfour", 0), ("", "five six", 0), ("...", "seven", 0), ("Eight", "", 0)]
+    documents = [("One two", "three\n\nfour", 0), ("", "five SIX", 0), ("...", "seven", 0), ("Eight", "", 0)]
     gap = analysis.PARAGRAPH_GAP
     assert _scanned(make(), documents) == [
-        (4, 2, [("one", 0), ("two", 1), ("three", 2 + gap), ("four", 3 + 2 * gap)]),
-        (2, 0, [("five", 0), ("six", 1)]),
-        (1, 0, [("seven", 0)]),
-        (1, 1, [("eight", 0)]),
+        (4, 2, [("one", 0, False), ("two", 1, False), ("three", 2 + gap, False), ("four", 3 + 2 * gap, False)]),
+        (2, 0, [("five", 0, False), ("six", 1, True)]),
+        (1, 0, [("seven", 0, False)]),
+        (1, 1, [("eight", 0, False)]),
     ]
 
 
@@ -174,11 +187,11 @@ def test_the_body_begins_a_paragraph_after_the_title_and_anew_without_one(make: 
 def test_words_and_forms_are_told_once_and_numbered_as_they_are_met(make: Make) -> None:
     scanner = make()
     assert scanner.add("War", "and peace and war", 0) == (5, 1)
-    words, positions = scanner.take()
+    words, positions, _ = scanner.take()
     assert array("i", words).tolist() == [0, 1, 2, 1, 0]
     assert array("I", positions).tolist() == [0, *range(1 + analysis.PARAGRAPH_GAP, 5 + analysis.PARAGRAPH_GAP)]
     assert new_forms(scanner) == ["war", "and", "peace"]
-    assert scanner.take() == (b"", b"")
+    assert scanner.take() == (b"", b"", b"")
     assert new_forms(scanner) == []
     scanner.add("", "peace now", 0)
     assert array("i", scanner.take()[0]).tolist() == [2, 3]
@@ -201,17 +214,17 @@ def test_a_word_that_was_met_before_stays_what_it_is_while_others_are_added(make
 
 
 @each_scanner
-@pytest.mark.parametrize("pattern", ["{}", "a{}b", "1{}234", "{}s", "中{}国", "ก{}", "a.{}.", "l'{}a"])
+@pytest.mark.parametrize("pattern", ["{}", "a{}b", "A{}B", "1{}234", "{}s", "AB{}s", "中{}国", "ก{}", "a.{}.", "l'{}a"])
 def test_every_character_alone_and_among_others_has_the_words_of_the_analysis(make: Make, pattern: str) -> None:
     planes = (range(0x3400), range(0xA000, 0xAC40), range(0xD780, 0x11000), range(0x1D400, 0x1F700))
     chunks = [pattern.format(chr(code)) for codes in planes for code in codes]
     scanner = make()
     told = [scanner.add("", chunk, 0) for chunk in chunks]
-    words, positions = (array(kind, taken) for kind, taken in zip("iI", scanner.take(), strict=True))
-    forms, wrong, at = new_forms(scanner), {}, 0
+    words, positions, capitals = (array(kind, taken) for kind, taken in zip("iIi", scanner.take(), strict=True))
+    forms, wrong, at, big = new_forms(scanner), {}, 0, set(capitals)
     for chunk, (count, _) in zip(chunks, told, strict=True):
-        found = list(zip([forms[word] for word in words[at : at + count]], positions[at : at + count], strict=True))
-        wanted = [(form, position) for form, _, _, position in analysis.tokenise(chunk)]
+        found = [(forms[words[each]], positions[each], each in big) for each in range(at, at + count)]
+        wanted = _words(chunk, 0, 0)
         if found != wanted:
             wrong[ascii(chunk)] = found, wanted
         at += count
@@ -319,7 +332,7 @@ def test_a_failed_analysis_leaves_no_half_document_behind(monkeypatch: pytest.Mo
     scanner = make_scanner()
     with pytest.raises(RuntimeError, match=r"U\.N\.'s"):
         scanner.add("Some words", "before U.N.'s", 0)
-    assert scanner.take() == (b"", b"")
+    assert scanner.take() == (b"", b"", b"")
     fail = False
     assert scanner.add("", "U.N.'s seat", 0) == (2, 0)
     forms = new_forms(scanner)
