@@ -121,8 +121,13 @@ def show_page(page: SearchPage) -> None:
         _show_hit(screen, hit)
     for message in page.messages:
         say(_message(message, page.request.query))
-    if page.suggestion:
-        say(f"Try: archive search {quote(page.suggestion)}")
+    if not page.total or page.relaxed:
+        for part in page.parts:
+            say(f"{part.text}: {articles(part.count)}")
+    if page.suggestion and not page.alternatives:
+        say(f"Did you mean: archive search {quote(page.suggestion)}")
+    for each in page.alternatives:
+        say(f"Try: archive search {quote(each.query)} ({each.change}: {articles(each.count)})")
     say(_counted(page))
 
 

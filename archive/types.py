@@ -260,7 +260,8 @@ class ArticleFilter:
 class SearchRequest:
     """One search as asked: the query as typed, the filter, the sort and the page (from 1).
 
-    `passages` is how many of an article are shown at most; without `facets` values and dates are not counted.
+    `passages` is how many of an article are shown at most; without `facets` values and dates are not counted,
+    without `explain` the parts of the query are not, and no other spelling is looked for.
     """
 
     query: str = ""
@@ -270,6 +271,7 @@ class SearchRequest:
     page_size: int = 20
     passages: int = 3
     facets: bool = True
+    explain: bool = True
 
 
 class MessageKind(StrEnum):
@@ -290,6 +292,28 @@ class Message:
     text: str
     start: int | None = None
     end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPart:
+    """A part of a query, where it stands in the query as typed, and how many articles it finds by itself.
+
+    The filters of the search are in force.
+    """
+
+    text: str
+    start: int | None
+    end: int | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another query, what is changed in it, and how many articles it finds under the same filters."""
+
+    query: str
+    change: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +381,8 @@ class TimelineBucket:
 class SearchPage:
     """One page of an answer, and what a reader must know about the whole of it.
 
-    `understood` is the query as it was read; `suggestion` a query that would find something when this one does not;
+    `understood` is the query as it was read, `parts` what each part of it finds by itself; `suggestion` is the query
+    that was likely meant, `alternatives` are queries that find something where this one does not;
     `relaxed` is true when no article matched everything and the hits match most of it.
     A facet's counts leave its own filter out, so that other values of it can be chosen as well.
     """
@@ -371,6 +396,8 @@ class SearchPage:
     hits: tuple[Hit, ...] = ()
     facets: dict[FacetField, tuple[FacetValue, ...]] = field(default_factory=dict)
     timeline: tuple[TimelineBucket, ...] = ()
+    parts: tuple[QueryPart, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     seconds: float = 0.0
 
     @property

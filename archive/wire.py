@@ -50,6 +50,8 @@ def search_page(page: SearchPage) -> JsonObject:
             for field in FacetField
         },
         "timeline": [{"start": bucket.start.isoformat(), "count": bucket.count} for bucket in page.timeline],
+        "parts": [asdict(part) for part in page.parts],
+        "alternatives": [asdict(alternative) for alternative in page.alternatives],
     }
 
 

@@ -121,6 +121,7 @@ class Ours:
             page_size=10,
             passages=1,
             facets=False,
+            explain=False,
         )
 
     def search(self, query: Query) -> object:

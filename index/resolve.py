@@ -60,10 +60,10 @@ class Vocabulary(Protocol):
     def containing(self, fields: tuple[str, ...], part: str) -> Iterator[str]:
         """The forms of these fields that have a part, each once."""
 
-    def alike(self, fields: tuple[str, ...], form: str, edits: int) -> Sequence[tuple[str, int]]:
-        """The forms of these fields that so many edits make of one, itself left out, and how often each occurs.
+    def alike(self, fields: tuple[str, ...], form: str, edits: int) -> Sequence[tuple[str, int, int]]:
+        """The forms of these fields that so many edits at most make of one: each, how many, and how often it occurs.
 
-        The nearest come first, and of those the commonest.
+        At most: its inflections count, too. The nearest come first, and of those the commonest.
         """
 
 
@@ -211,7 +211,7 @@ class Resolver:
         found = self.vocabulary.memory.recall(
             ("alike", fields, form, edits), lambda: self.vocabulary.alike(fields, form, edits)
         )
-        forms = [each for each, _ in found]
+        forms = [each for each, _, _ in found]
         self._count(len(forms), MAX_EXPANSION, words)
         self._say_expansion(f"{words.text}~", forms, words)
         return tuple(Row((each,), False) for each in forms)

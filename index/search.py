@@ -9,10 +9,11 @@ from archive.types import FacetField, FacetValue, Message, MessageKind, SearchPa
 from index.columns import Mask, timeline, years
 from index.deadline import Deadline
 from index.documents import VALUES
+from index.explain import Explainer
 from index.resolve import All, Leaf, Resolved, Resolver, Without
 from index.results import Documents
 from index.snapshot import Found, Snapshot
-from index.tree import And, Everything, Node, Not, Or, Published, Query, Words
+from index.tree import Everything, Node, Published, Query
 
 SECONDS = 8.0
 """How long one request may read postings before it is given up."""
@@ -40,9 +41,10 @@ class Search:
         everything = self.snapshot.find(resolved, self.deadline)
         found = everything.only(*self.filters.values())
         messages = [*page.messages, *resolver.messages]
+        if self.request.explain:
+            page = self._explain(page, len(found.documents))
         if not len(found.documents):
             messages += self._why_nothing(resolved, everything)
-            page = replace(page, suggestion=self._suggestion())
             relaxed = (
                 self.snapshot.best_of(resolved, tuple(self.filters.values()), self.deadline)
                 if isinstance(resolved, All)
@@ -106,14 +108,19 @@ class Search:
             return [_unknown(f"{_articles(count)} the words, but the query's dates and exclusions leave none of them")]
         return []
 
-    def _suggestion(self) -> str | None:
-        """The same query with its phrases as plain words, where that finds something."""
-        loose = _without_quotes(self.tree)
-        if loose == self.tree:
-            return None
-        resolved = self._resolver().resolve(loose)
-        found = self.snapshot.find(resolved, self.deadline).only(*self.filters.values())
-        return str(loose).replace(" AND ", " ") if len(found.documents) else None
+    def _explain(self, page: SearchPage, total: int) -> SearchPage:
+        """The page with what each part of the query finds, and what was likely meant."""
+        languages = self.request.filter.languages
+        explainer = Explainer(self.snapshot, tuple(self.filters.values()), languages, self.deadline)
+        parts = explainer.parts(self.tree)
+        if not total:
+            alternatives = explainer.alternatives(self.tree, parts)
+            likeliest = next((each.query for each in alternatives if not each.change.startswith("without ")), None)
+            return replace(page, parts=parts, alternatives=alternatives, suggestion=likeliest)
+        if explainer.is_rare(min([total, *(part.count for part in parts)])):
+            meant = explainer.respelt(self.tree)
+            return replace(page, parts=parts, suggestion=meant.query if meant else None)
+        return replace(page, parts=parts)
 
     def _resolver(self) -> Resolver:
         return Resolver(self.snapshot, self.request.filter.languages)
@@ -129,17 +136,3 @@ def _articles(count: int) -> str:
 
 def _names(leaf: Leaf) -> str:
     return f"No article has the exact phrase {leaf.words}" if leaf.words.quoted else f"No article has {leaf.words}"
-
-
-def _without_quotes(node: Node) -> Node:
-    """The same query, each phrase as plain words that must all be there."""
-    match node:
-        case Words(quoted=True):
-            words = [replace(node, text=word, quoted=False) for word in node.text.split()]
-            return And(tuple(words)) if len(words) > 1 else words[0]
-        case Not():
-            return node
-        case And(parts) | Or(parts):
-            return type(node)(tuple(map(_without_quotes, parts)))
-        case _:
-            return node

@@ -135,7 +135,7 @@ class Snapshot:
                             known.add(form)
                             yield form
 
-    def alike(self, fields: tuple[str, ...], form: str, edits: int) -> list[tuple[str, int]]:
+    def alike(self, fields: tuple[str, ...], form: str, edits: int) -> list[tuple[str, int, int]]:
         """See `Vocabulary.alike`."""
         found: dict[str, int] = {}
         for segment in self.segments:
@@ -143,14 +143,19 @@ class Snapshot:
                 for stretch in segment.view(field).field.stretches():
                     found.update(stretch.alike(form, edits))
         found.pop(form, None)
-        counts = {each: self.occurrences(fields, each) for each in found}
+        counts = {each: self._most_occurrences(fields, each) for each in found}
         order = sorted(found, key=lambda each: (found[each], -counts[each], each))
-        return [(each, counts[each]) for each in order if counts[each]]
+        return [(each, found[each], counts[each]) for each in order if counts[each]]
+
+    def _most_occurrences(self, fields: tuple[str, ...], form: str) -> int:
+        text = form.encode()
+        return sum(segment.view(field).most_occurrences(text) for segment in self.segments for field in fields)
 
     def occurrences(self, fields: tuple[str, ...], form: str) -> int:
-        """How often a form, or what it meets with in a term, occurs."""
+        """How often a form occurs."""
         text = form.encode()
-        return sum(segment.view(field).occurrences(text) for segment in self.segments for field in fields)
+        found = [segment.view(field).read(text) for segment in self.segments for field in fields]
+        return sum(int(matches.starts[-1] - matches.starts[0]) for matches in found if matches)
 
     # -- matches
 

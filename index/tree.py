@@ -136,6 +136,11 @@ def _plain(word: str) -> str:
     return f'"{word}"' if PROXIMITY.fullmatch(word) or COUNTED.fullmatch(word) else word
 
 
+def as_typed(node: Node) -> str:
+    """A query as a person would type it: without the AND between its parts."""
+    return " ".join(map(_grouped, node.parts)) if isinstance(node, And) else str(node)
+
+
 def _grouped(node: Node) -> str:
     return f"({node})" if isinstance(node, And | Or | Near) else str(node)
 

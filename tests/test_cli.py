@@ -135,7 +135,7 @@ def test_a_larger_item_than_allowed_fails(run: Run, tmp_path: Path, monkeypatch:
 def test_search_as_json_is_the_object_of_the_design(run: Run) -> None:
     found = run("search", "harbour", "strike", "--json").json
     assert list(found) == ["query", "understood", "messages", "suggestion", "relaxed", "total", "page", "pages",
-                           "took_ms", "hits", "facets", "timeline"]  # fmt: skip
+                           "took_ms", "hits", "facets", "timeline", "parts", "alternatives"]  # fmt: skip
     assert found["query"] == "harbour strike"
     hit = found["hits"][0]
     assert [hit["title"][start:end].lower() for start, end in hit["title_marks"]] == ["harbour", "strike"]
@@ -154,7 +154,7 @@ def test_a_search_without_hits_says_why_and_exits_0(run: Run) -> None:
 @pytest.mark.usefixtures("harbour")
 def test_a_phrase_that_is_nowhere_gets_a_suggestion_that_can_be_typed(run: Run) -> None:
     said = run("search", '"strike harbour"').stderr
-    assert "Try: archive search 'strike harbour'\n" in said
+    assert "Try: archive search 'strike harbour' (in any form and order: 1 article)\n" in said
     assert run("search", "strike harbour", "--json").json["total"] == 1
 
 

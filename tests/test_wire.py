@@ -9,6 +9,7 @@ import pytest
 
 from archive import wire
 from archive.types import (
+    Alternative,
     Article,
     FacetField,
     FacetValue,
@@ -25,6 +26,7 @@ from archive.types import (
     Origin,
     Outcome,
     PublicationDate,
+    QueryPart,
     SearchPage,
     SearchRequest,
     Snippet,
@@ -55,6 +57,8 @@ def test_a_search_page_is_the_object_of_the_design() -> None:
         hits=(hit,),
         facets={FacetField.SOURCE: (FacetValue("Wire", 1),)},
         timeline=(TimelineBucket(date(2023, 5, 1), 1),),
+        parts=(QueryPart("border", 0, 6, 2),),
+        alternatives=(Alternative("border", "without security", 2),),
         seconds=0.00123,
     )
     expected = (
@@ -67,7 +71,9 @@ def test_a_search_page_is_the_object_of_the_design() -> None:
         '"snippets": [{"text": "… strengthening border security and …", "marks": [[16, 22], [23, 31]], '
         '"paragraph": 2}]}], '
         '"facets": {"source": [{"value": "Wire", "count": 1}], "author": [], "language": [], "tag": [], "year": []}, '
-        '"timeline": [{"start": "2023-05-01", "count": 1}]}'
+        '"timeline": [{"start": "2023-05-01", "count": 1}], '
+        '"parts": [{"text": "border", "start": 0, "end": 6, "count": 2}], '
+        '"alternatives": [{"query": "border", "change": "without security", "count": 2}]}'
     )
     assert json.dumps(wire.search_page(page), ensure_ascii=False) == expected
 
