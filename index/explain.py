@@ -22,8 +22,17 @@ RARE, RARE_SHARE = 20, 1 / 800
 FEW = 3
 """So many articles may be all misspelt."""
 
+SHORT = 5
+"""Letters of a word that is like many others, so that it is rather rare than misspelt."""
+
 MIN_LETTERS = 4
 """Letters of a word that may be misspelt; shorter ones are too like each other."""
+
+COMMON = 3_000
+"""Occurrences beyond which a word is no likelier to be meant."""
+
+COMMONER = 5
+"""How many times as often a word must occur at least to be meant instead of one that is no error by itself."""
 
 _MUCH_COMMONER = 30.0
 """How many times as often a word must occur to be meant instead, for each letter of six that differs."""
@@ -142,7 +151,8 @@ class Explainer:
         fields = fields_of(words)
         found = []
         for near, edits, bound in self._snapshot.alike(fields, form, 1 if len(form) == MIN_LETTERS else 2):
-            if near.isalpha():
+            is_likely = own <= FEW or len(form) > SHORT or _consonants(form) == _consonants(near)
+            if near.isalpha() and is_likely:
                 likeness = _likeness(form, near, edits)
                 found.append((likeness + log(bound), likeness, near))
         best: str | None = None
@@ -150,8 +160,9 @@ class Explainer:
         for most_likely, likeness, near in sorted(found, reverse=True):
             if most_likely <= most:
                 break
-            likelihood = likeness + log(self._snapshot.occurrences(fields, near) or 0.1)
-            if likelihood > most:
+            occurrences = self._snapshot.occurrences(fields, near)
+            likelihood = likeness + log(min(occurrences, COMMON) or 0.1)
+            if likelihood > most and occurrences > own * COMMONER:
                 best, most = near, likelihood
         return best
 
