@@ -4,6 +4,7 @@
 #   make test     all tests with coverage               make check    ruff, mypy, import-linter
 #   make serve    serve DATA                            make bench    compare with SQLite FTS5 and tantivy
 #   make upkeep   measure commits, start, memory        make scale    import and search a million articles
+#   make relevance  how well the best articles come first
 #   make lock     renew requirements/*.txt              make clean    remove what was made here
 #   make test-reloaded   the tests of the index with Whoosh-Reloaded instead of whoosh3
 
@@ -24,7 +25,7 @@ define debian
 	else echo "Please install $(1), then run make again." >&2; exit 1; fi
 endef
 
-.PHONY: demo demo-search serve test test-reloaded check bench upkeep scale lock clean
+.PHONY: demo demo-search serve test test-reloaded check bench upkeep scale relevance lock clean
 
 demo: demo-search
 	@$(ARCHIVE) serve --port $(PORT)
@@ -62,6 +63,9 @@ upkeep: $(VENV)/dev.stamp
 
 scale: $(VENV)/dev.stamp
 	@$(BIN)/python -m benchmarks.scale $(ARGS)
+
+relevance: $(VENV)/dev.stamp
+	@$(BIN)/python -m benchmarks.relevance $(ARGS)
 
 lock: $(VENV)/dev.stamp
 	@$(LOCK) -o requirements/base.txt pyproject.toml requirements/build.in $(ARGS)

@@ -13,10 +13,11 @@ from index.documents import FAR_FUTURE, FAR_PAST
 from index.evaluate import OwnQuery
 from index.leaves import SegmentEvaluator
 from index.places import spans_of
-from index.resolve import All, Any, Close, Leaf, Often, Resolved, Row, Without
+from index.ranking import SentenceQuery
+from index.resolve import All, Any, Close, Leaf, Often, Resolved, Row, Told, Without
 from index.results import NOTHING, Documents, Result, either, shared
 from index.spans import NONE, Keys
-from index.stored import Matches, join
+from index.stored import Matches, read_all
 from index.tree import Everything, Published
 
 
@@ -75,18 +76,6 @@ class Word(OwnQuery):
 def view_of(name: str, row: Row) -> str:
     """The name under which a row's terms are in the index."""
     return f"{name}_stem" if row.stemmed else name
-
-
-def read_all(segment: AnyQuery, singles: tuple[tuple[str, str], ...]) -> Matches | None:
-    """Where any of these terms or forms stands, as one; remembered."""
-    if len(singles) == 1:
-        found: Matches | None = segment.view(singles[0][0]).read(singles[0][1].encode())
-        return found
-    known: Matches | None = segment.recall(singles)
-    if known is None:
-        parts = [segment.view(name).read(text.encode()) for name, text in singles]
-        known = segment.keep(singles, join([part for part in parts if part]))
-    return known
 
 
 class PublishedIn(OwnQuery):
@@ -224,14 +213,12 @@ def _key_of(node: Resolved) -> object:
 def compile_query(node: Resolved) -> query.Query:
     """The Whoosh query that matches what the resolved query is satisfied by."""
     match node:
-        case Leaf(("language",), rows):
-            return _any([WrittenIn(row.terms[0]) for row in rows])
-        case Leaf(fields, rows, words):
-            if words.slop and any(len(row.terms) > 1 for row in rows):
-                return Placed(node)
-            return _any([Word(field, rows) for field in fields])
+        case Leaf():
+            return _compile_leaf(node)
         case Close() | Often():
             return Placed(node)
+        case Told(parts, sequence, learnt):
+            return SentenceQuery(tuple(part.rows for part in parts), sequence, learnt)
         case All(parts):
             wanted = [compile_query(part) for part in parts if not isinstance(part, Without)]
             unwanted = [compile_query(part.part) for part in parts if isinstance(part, Without)]
@@ -246,6 +233,14 @@ def compile_query(node: Resolved) -> query.Query:
             return PublishedIn(first_day, last.toordinal() if last else FAR_FUTURE)
         case Everything():
             return query.Every()
+
+
+def _compile_leaf(leaf: Leaf) -> query.Query:
+    if leaf.fields == ("language",):
+        return _any([WrittenIn(row.terms[0]) for row in leaf.rows])
+    if leaf.words.slop and any(len(row.terms) > 1 for row in leaf.rows):
+        return Placed(leaf)
+    return _any([Word(field, leaf.rows) for field in leaf.fields])
 
 
 def _any(parts: list[query.Query]) -> query.Query:

@@ -11,7 +11,7 @@ from index.columns import Passes
 from index.deadline import Deadline
 from index.resolve import Resolver, fields_of
 from index.snapshot import Snapshot
-from index.tree import And, AtLeast, Near, Node, Not, Or, Published, Words, as_typed
+from index.tree import And, AtLeast, Near, Node, Not, Or, Published, Sentence, Words, as_typed
 
 MOST_PARTS = 24
 """Parts whose articles are counted; a longer query is a list or a sentence."""
@@ -62,7 +62,7 @@ class Explainer:
     def parts(self, tree: Node) -> tuple[QueryPart, ...]:
         """The parts of a query, each with the number of articles that it finds by itself; none where it is one."""
         match tree:
-            case And(parts) | Or(parts):
+            case And(parts) | Or(parts) | Sentence(parts):
                 listed = parts
             case Near(left, right):
                 listed = left, right
@@ -119,6 +119,8 @@ class Explainer:
                 return self._respell_words(node, respelt)
             case And(parts) | Or(parts):
                 return type(node)(tuple(self._respell(part, respelt) for part in parts))
+            case Sentence(words, sequence):
+                return Sentence(tuple(self._respell_words(word, respelt) for word in words), sequence)
             case Near(left, right):
                 return replace(node, left=self._respell(left, respelt), right=self._respell(right, respelt))
             case AtLeast(times, part):

@@ -42,6 +42,10 @@ class Statistics:
         """The inverse document frequency of what stands in so many documents of each segment."""
         return self._idf.recall(key, lambda: self._of_frequency(sum(frequency(segment) for segment in self._segments)))
 
+    def found(self, key: object, frequency: Callable[[Any], int]) -> int:
+        """How many documents something stands in, deleted ones with them."""
+        return self._idf.recall(("found", key), lambda: sum(frequency(segment) for segment in self._segments))
+
     def _of_frequency(self, found: int) -> float:
         return log(self.documents / (found + 1)) + 1
 

@@ -12,7 +12,7 @@ from archive.types import PARAGRAPH_BREAK, Article, Span
 from index.analysis import first_cell, in_capitals, stemmer_of, tokenise
 from index.documents import CAPITALS
 from index.places import spans_of
-from index.resolve import TEXT, All, Any, Close, Leaf, Often, Resolved, Row
+from index.resolve import TEXT, All, Any, Close, Leaf, Often, Resolved, Row, Told
 from index.scan import DIALECTS, Finder, Hit, make_finder
 from index.spans import BODY, NONE, Keys
 from index.stored import LEAD_WORDS, PARTS
@@ -128,7 +128,7 @@ def _units(node: Resolved) -> Iterator[Leaf | Close | Often]:
     match node:
         case Leaf() | Close() | Often():
             yield node
-        case All(parts) | Any(parts):
+        case All(parts) | Any(parts) | Told(parts):
             for part in parts:
                 yield from _units(part)
         case _:
@@ -145,7 +145,7 @@ def _leaves(node: Resolved) -> Iterator[Leaf]:
             yield from _leaves(right)
         case Often(_, part):
             yield from _leaves(part)
-        case Any(parts) | All(parts):
+        case Any(parts) | All(parts) | Told(parts):
             for part in parts:
                 yield from _leaves(part)
         case _:

@@ -35,6 +35,7 @@ from index.tree import (
     Or,
     Published,
     Query,
+    Sentence,
     Words,
 )
 
@@ -157,8 +158,12 @@ def _parse_plain(text: str) -> Query:
 
 
 def _parse_sentence(text: str) -> Query:
-    words = [Words(text[start:end], start, end) for start, end in what_matters(text)]
-    return Query(Or(tuple(words)), sentence=True) if len(words) > 1 else _Parser(text).parse()
+    words: dict[str, Words] = {}
+    sequence = []
+    for form, (start, end) in what_matters(text):
+        words.setdefault(form, Words(text[start:end], start, end))
+        sequence.append(list(words).index(form))
+    return Query(Sentence(tuple(words.values()), tuple(sequence))) if len(words) > 1 else _Parser(text).parse()
 
 
 class _Parser:

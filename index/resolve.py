@@ -14,7 +14,7 @@ from archive.types import Message, MessageKind
 from index.analysis import fold, is_single_cell, is_unspaced, stem, stemmer_of, tokenise
 from index.cache import Memory
 from index.documents import CAPITALS
-from index.tree import And, AtLeast, Everything, Near, Node, Not, Or, Published, Words
+from index.tree import And, AtLeast, Everything, Near, Node, Not, Or, Published, Sentence, Words
 
 MAX_EXPANSION = 1_024
 """Words that all patterns of a query may stand for; with more it is refused: a part would be a wrong answer."""
@@ -126,7 +126,16 @@ class Often:
     part: "Resolved"
 
 
-Resolved = Leaf | All | Any | Without | Close | Often | Published | Everything
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a sentence is about; satisfied when any part is. See `tree.Sentence`, and `ranking` for `learnt`."""
+
+    parts: tuple[Leaf, ...]
+    sequence: tuple[int, ...]
+    learnt: tuple[tuple["Row", float], ...] = ()
+
+
+Resolved = Leaf | All | Any | Without | Close | Often | Told | Published | Everything
 
 
 class TooBroadError(Exception):
@@ -158,6 +167,8 @@ class Resolver:
                 return Close(self.resolve(left), self.resolve(right), words, ordered)
             case AtLeast(times, part):
                 return Often(times, self.resolve(part))
+            case Sentence(words, sequence):
+                return Told(tuple(map(self._said, words)), sequence)
             case _:
                 return node
 
@@ -182,6 +193,12 @@ class Resolver:
             return None
         whole = first[0] + second[0]
         return whole if self.vocabulary.has(fields_of(left), whole) else None
+
+    def _said(self, words: Words) -> Leaf:
+        """One word of a sentence, as it is written there: in a sentence the words count, not how each may be spelt."""
+        key = ("said", words.text, tuple(self.languages))
+        rows = self.vocabulary.memory.recall(key, lambda: tuple(self._rows(_forms(words.text), words)))
+        return Leaf(TEXT, rows, words)
 
     # -- one word or phrase
 

@@ -1,16 +1,17 @@
 """One search over one snapshot: what is found, how it is sorted and counted, and what to say when nothing is found."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from archive.types import FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest
+from archive.types import Article, FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest, Sort
 from index.columns import Mask, timeline, years
 from index.deadline import Deadline
 from index.documents import VALUES
 from index.explain import Explainer
-from index.resolve import All, Leaf, Resolved, Resolver, Without
+from index.ranking import BEST, learn
+from index.resolve import All, Leaf, Resolved, Resolver, Told, Without
 from index.results import Documents
 from index.snapshot import Found, Snapshot
 from index.tree import Everything, Node, Published, Query
@@ -22,7 +23,15 @@ SECONDS = 8.0
 class Search:
     """One request, answered from one snapshot."""
 
-    def __init__(self, snapshot: Snapshot, request: SearchRequest, parsed: Query) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        request: SearchRequest,
+        parsed: Query,
+        read: Callable[[Sequence[int]], Mapping[int, Article]] = lambda _: {},
+    ) -> None:
+        """`read` gives articles by their ids."""
+        self.read = read
         self.snapshot = snapshot
         self.request = request
         self.tree: Node = parsed.tree or Everything()
@@ -40,6 +49,9 @@ class Search:
         resolved = resolver.resolve(self.tree)
         everything = self.snapshot.find(resolved, self.deadline)
         found = everything.only(*self.filters.values())
+        if isinstance(resolved, Told):
+            everything = self.snapshot.find(self._learn(resolved, found), self.deadline)
+            found = everything.only(*self.filters.values())
         messages = [*page.messages, *resolver.messages]
         if self.request.explain:
             page = self._explain(page, len(found.documents))
@@ -65,6 +77,15 @@ class Search:
         total = len(found.documents)
         page = replace(page, messages=tuple(messages), total=total, facets=facets, timeline=timeline(months))
         return page, self._ids(found), resolved
+
+    def _learn(self, told: Told, found: Found) -> Told:
+        """The sentence with the words that set the articles apart that are best for it alone."""
+        columns = self.snapshot.columns
+        best = columns.best((found.documents, found.scores), Sort.RELEVANCE, BEST)
+        scores = dict(zip(columns.ids[found.documents[best]].tolist(), found.scores[best].tolist(), strict=True))
+        articles = self.read(list(scores))
+        pairs = [(article, scores[number]) for number, article in articles.items()]
+        return replace(told, learnt=learn(pairs, self.snapshot.count_term, columns.size))
 
     def _facets(self, everything: Found, months: Mapping[int, int]) -> dict[FacetField, tuple[FacetValue, ...]]:
         """The values of what matches, each facet without the filter by itself; `months` are those with all filters."""

@@ -12,8 +12,11 @@ from index.analysis import fold, tokenise
 MIN_WORDS = 5
 """Words of a sentence; fewer are keywords, whatever they are."""
 
-MANY_WORDS = 12
+MANY_WORDS = 8
 """So many are no keywords, whatever they are."""
+
+LONG, SPOKEN = 12, 0.2
+"""A text of so many words, about this share of which only join others, is a sentence even with marks that operators have."""
 
 MAX_WORDS = 512
 """Words of a sentence that are looked for."""
@@ -26,7 +29,7 @@ FUNCTION_WORDS = (
         "a about after all also am an and any are as at be because been before being between both but by can could "
         "did do does during each for from had has have he her his how i if in into is it its may me might more most "
         "must my no not of off on or our shall she should since so some such than that the their them then there "
-        "these they this those through to under until up upon us was we were what when where whether which while "
+        "these they this those through to under until up upon us very was we were what when where whether which while "
         "who whom whose why will with within without would you your"
     ),
     # German
@@ -75,32 +78,51 @@ _FUNCTION_WORDS = tuple(frozenset(words.split()) for words in FUNCTION_WORDS)
 
 def is_sentence(text: str) -> bool:
     """Whether a query is written as one speaks, without any operator."""
-    if _FORMAL.search(text) and not is_shouted(text):
-        return False
     words = [token.form for token in tokenise(text)]
-    if len(words) < MIN_WORDS:
+    is_punctuated = bool(_PUNCTUATED.search(text))
+    if len(words) < MIN_WORDS - is_punctuated:
         return False
     english, *others = (sum(word in known for word in words) for known in _FUNCTION_WORDS)
-    return len(words) >= MANY_WORDS or english >= 1 or max(others) >= 2  # "iraq war oil" is not German
+    function_words = max(english, *others)
+    if _OPERATOR.search(text) and not is_shouted(text):
+        return False
+    if _MARK.search(text) and not (len(words) >= LONG and function_words >= SPOKEN * len(words) - 1):
+        return False
+    is_spoken = english >= 1 or function_words >= 2  # "iraq war oil" is not German
+    return is_spoken or is_punctuated or len(words) >= MANY_WORDS
 
 
-_FORMAL = re.compile(
-    r"""["“”„‟«»＂*~=]|(?:^|\s)(?:AND|OR|NOT|NEAR|ADJ|[-!]\w|/[PSps]\b|\w*/\d+|ALLCAPS|ATLEAST\d)|[A-Za-z]:\S|\w\?\w"""
+_PUNCTUATED = re.compile(r"^\W*[^\W\d_a-z].*\w{3}[.?!]\s*$", re.DOTALL)
+"""What begins with a capital letter and ends as a sentence does."""
+
+
+_OPERATOR = re.compile(
+    r"(?:^|[\s(])(?:AND|OR|NOT|NEAR|ADJ\d*|[A-Za-z]*/\d+|/[PSps]|ATLEAST\d.*|(?i:ALLCAPS)\()(?=[\s()]|$)"
+    r"|(?:^|[\s(-])(?:title|lead|author|source|url|tag|language|date|after|before):\S|\w[*~]|\*\w"
 )
+"""What nobody writes but in a query."""
+
+_MARK = re.compile(r"""["“”„‟«»＂=]|(?:^|\s)[-!]\w|[A-Za-z]:\S|\w\?\w""")
+"""What may be an operator, or a mark in a long sentence."""
 
 
 def is_shouted(text: str) -> bool:
     """Whether a sentence is all in capitals, so that AND, OR and NOT are words of it."""
-    words = re.findall(r"[^\W\d_]+", text)
-    return text.isupper() and any(fold(word) in _GLUE for word in words)
+    words = [fold(word) for word in re.findall(r"[^\W\d_]+", text)]
+    others = sum(word not in ("and", "or", "not") for word in words)
+    return text.isupper() and (others >= MANY_WORDS - 1 or not _GLUE.isdisjoint(words))
 
 
-_GLUE = frozenset("of the in for by with to on at from is are der die das von le la les des el los del".split())
+_GLUE = frozenset(
+    "of the in for by with to on at from is are its using der die das von le la les des el los del".split()
+)
 
 
-def what_matters(text: str) -> list[Span]:
-    """Where the words of a sentence stand that say what it is about; all words where there are no others."""
-    places: dict[str, Span] = {}
+def what_matters(text: str) -> list[tuple[str, Span]]:
+    """The words of a sentence that say what it is about, as often as they are said; all where there are no others.
+
+    Each is its form, and where it stands.
+    """
     every = tokenise(text)
     function_words = max(_FUNCTION_WORDS, key=lambda words: sum(token.form in words for token in every))
     is_cased = not text.isupper()
@@ -109,6 +131,4 @@ def what_matters(text: str) -> list[Span]:
         for at, token in enumerate(every)
         if token.form not in function_words or (is_cased and at and not text[token.start].islower())  # IS, the US, May
     ]
-    for token in told or every:
-        places.setdefault(token.form, (token.start, token.end))
-    return list(places.values())[:MAX_WORDS]
+    return [(token.form, (token.start, token.end)) for token in told or every][:MAX_WORDS]

@@ -21,7 +21,7 @@ from index.documents import TEXT
 from index.evaluate import JointEvaluator
 from index.generation import Generation
 from index.leaves import SegmentEvaluator, Statistics
-from index.resolve import All, Any, Leaf, Resolved, Without
+from index.resolve import All, Any, Leaf, Resolved, Told, Without
 from index.results import Documents, Result
 from index.stored import StoredSegment
 from index.tree import Published
@@ -147,6 +147,14 @@ class Snapshot:
         order = sorted(found, key=lambda each: (found[each], -counts[each], each))
         return [(each, found[each], counts[each]) for each in order if counts[each]]
 
+    def count_term(self, term: str) -> int:
+        """How often a term occurs in titles and bodies."""
+        return self.memory.recall(("count", term), lambda: self._count_term(term.encode()))
+
+    def _count_term(self, term: bytes) -> int:
+        fields = [segment.field(TEXT) for segment in self.segments]
+        return sum(field.count(rank) for field in fields if (rank := field.rank(term)) >= 0)
+
     def _most_occurrences(self, fields: tuple[str, ...], form: str) -> int:
         text = form.encode()
         return sum(segment.view(field).most_occurrences(text) for segment in self.segments for field in fields)
@@ -215,7 +223,7 @@ class Snapshot:
             case Leaf():
                 if not len(self.find(resolved, deadline).documents):
                     yield resolved
-            case All(parts) | Any(parts):
+            case All(parts) | Any(parts) | Told(parts):
                 for part in parts:
                     yield from self.unknown(part, deadline)
             case _:

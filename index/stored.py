@@ -12,6 +12,7 @@ from functools import cached_property
 from heapq import merge
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,6 +203,18 @@ def join(parts: list[Matches]) -> Matches | None:
         documents = documents[first]
         starts = np.append(starts[first], starts[-1])
     return Matches(documents, weights, starts.astype(np.int32), 0, numbers, parts[0].field)
+
+
+def read_all(segment: Any, singles: tuple[tuple[str, str], ...]) -> Matches | None:
+    """Where any of these terms or forms stands, as one; remembered."""
+    if len(singles) == 1:
+        found: Matches | None = segment.view(singles[0][0]).read(singles[0][1].encode())
+        return found
+    known: Matches | None = segment.recall(singles)
+    if known is None:
+        parts = [segment.view(name).read(text.encode()) for name, text in singles]
+        known = segment.keep(singles, join([part for part in parts if part]))
+    return known
 
 
 _EPOCH = date(1970, 1, 1).toordinal()

@@ -126,7 +126,21 @@ class Or:
         return " OR ".join(map(_grouped, self.parts))
 
 
-Node = Everything | Words | Published | Near | AtLeast | Not | And | Or
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Articles about what is said in a sentence, best first: none of its words must be in an article.
+
+    `words` are those that say what it is about, each once; `sequence` has their numbers as they are said.
+    """
+
+    words: tuple[Words, ...]
+    sequence: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return " OR ".join(map(str, self.words))
+
+
+Node = Everything | Words | Published | Near | AtLeast | Not | And | Or | Sentence
 
 
 def _plain(word: str) -> str:
@@ -147,15 +161,10 @@ def _grouped(node: Node) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed query. `tree` is None when there is nothing to search for, or too much: the messages say which.
-
-    A `sentence` was written as one speaks: its tree has the words that say what it is about, and none of them must be
-    in an article.
-    """
+    """A parsed query. `tree` is None when there is nothing to search for, or too much: the messages say which."""
 
     tree: Node | None
     messages: tuple[Message, ...] = ()
-    sentence: bool = False
 
     def __str__(self) -> str:
         return "" if self.tree is None or isinstance(self.tree, Everything) else str(self.tree)

@@ -224,7 +224,7 @@ class WhooshIndex:
         if parsed.tree is not None:
             try:
                 with self._open() as snapshot:
-                    page, scores, resolved = Search(snapshot, request, parsed).page(page)
+                    page, scores, resolved = Search(snapshot, request, parsed, self._articles.get_many).page(page)
                     highlighter = Highlighter(resolved, snapshot.forms_of)
                 page = replace(page, hits=self._hits(scores, request, highlighter))
             except TooBroadError as error:

@@ -1,16 +1,21 @@
 """The articles that benchmarks generate: the same each time, no two alike, and like those they are made of."""
 
+import gzip
 import json
 import re
 from collections import Counter
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 from random import Random
 from statistics import mean
 from typing import Any
 
 import pytest
 
+from archive.bootstrap import open_archive
+from archive.settings import load_settings
+from benchmarks import relevance
 from benchmarks.engines import Record
 from benchmarks.generate import generate, to_line
 
@@ -85,3 +90,18 @@ def test_an_archive_imports_them(made: list[Record], run: Callable[..., Any]) ->
     assert shown["url"] == dated["url"]
     assert shown["authors"] == [dated["author"]]
     assert json.dumps(shown["published"]).startswith(f'"{dated["date"][:10]}')
+
+
+def test_relevance_is_measured_on_what_a_search_finds(tmp_path: Path) -> None:
+    """A collection in which the only relevant article is the best one has the measures 1."""
+    articles = [{"id": f"a{at}", "title": "", "body": f"word{at} and the other things of life"} for at in range(20)]
+    with gzip.open(tmp_path / "articles.jsonl.gz", "wt") as lines:
+        lines.writelines(json.dumps(each) + "\n" for each in articles)
+    queries = [{"id": str(at), "text": f"What is there to say about the word{at}?"} for at in (3, 7)]
+    (tmp_path / "queries.jsonl").write_text("".join(json.dumps(each) + "\n" for each in queries))
+    (tmp_path / "qrels.tsv").write_text("3\ta3\t1\n7\ta7\t1\n")
+    collection = relevance.Collection.read(tmp_path)
+    with open_archive(load_settings({"data": str(tmp_path / "data")}, {})) as archive:
+        relevance.fill(archive, collection.articles)
+        found = relevance.run(archive, collection.queries)
+    assert [(each.query_id, each.doc_id) for each in found if each.score == -1] == [("3", "a3"), ("7", "a7")]

@@ -132,6 +132,24 @@ def test_the_version_has_its_place_in_the_changelog() -> None:
     assert re.search(r"^## (\[?Unreleased\]?|\[?\d+\.\d+\.\d+)", read("CHANGELOG.md"), re.MULTILINE)
 
 
+def test_the_ranking_is_as_good_as_the_documentation_says() -> None:
+    """At least the reference on each collection, and clearly better in the mean."""
+    sys.path.insert(0, str(ROOT))
+    try:
+        from benchmarks import relevance
+    finally:
+        sys.path.remove(str(ROOT))
+    found = json.loads((ROOT / "benchmarks" / "relevance.json").read_text())
+    assert relevance.table(found) in (ROOT / "docs" / "ranking.md").read_text()
+    assert set(found) == set(relevance.REFERENCE)
+    for name, (ap, gain) in relevance.REFERENCE.items():
+        assert found[name]["map"] >= ap - 0.005
+        assert found[name]["ndcg"] >= gain - 0.005
+    for measure, at in (("map", 0), ("ndcg", 1)):
+        times = [found[name][measure] / reference[at] for name, reference in relevance.REFERENCE.items()]
+        assert sum(times) / len(times) >= 1.05
+
+
 def test_the_numbers_in_the_documents_are_those_of_the_benchmarks() -> None:
     """The tables are printed from the results of one run of each benchmark, which are kept beside it."""
     sys.path.insert(0, str(ROOT))
