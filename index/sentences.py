@@ -16,7 +16,7 @@ MANY_WORDS = 8
 """So many are no keywords, whatever they are."""
 
 LONG, SPOKEN = 12, 0.2
-"""A text of so many words, about this share of which only join others, is a sentence even with marks that operators have."""
+"""A text of so many words, about this share of which only join others, is a sentence even with marks of operators."""
 
 MAX_WORDS = 512
 """Words of a sentence that are looked for."""
