@@ -20,6 +20,7 @@ from archive.types import (
     SearchRequest,
     Sort,
     StoreStats,
+    Suggestion,
     Version,
 )
 
@@ -121,6 +122,9 @@ class SearchIndex(Follower, Protocol):
 
     def search(self, request: SearchRequest) -> SearchPage:
         """Answer anything that can be typed; raises only IndexUnavailableError."""
+
+    def suggest(self, typed: str) -> Sequence[Suggestion]:
+        """Ways to go on with the beginning of a query; raises only IndexUnavailableError."""
 
     def mark(self, article: Article, query: str) -> MarkedArticle:
         """Mark every match of the query in the article."""

@@ -24,6 +24,7 @@ from archive.types import (
     SearchRequest,
     Sort,
     StoreStats,
+    Suggestion,
     Version,
 )
 
@@ -88,6 +89,13 @@ class Archive:
             note = Message(MessageKind.LIMIT, f"{behind} changes are still being indexed and not in this answer")
             page = replace(page, messages=(note, *page.messages))
         return page
+
+    def suggest(self, typed: str) -> Sequence[Suggestion]:
+        """Ways to go on with the beginning of a query; none while nothing can be searched."""
+        try:
+            return self.index.suggest(typed)
+        except IndexUnavailableError:
+            return ()
 
     def catch_up(self) -> int:
         """Apply the changes that wait when they are few; how many are left. Never waits for another writer."""

@@ -317,6 +317,19 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A way to go on with what was typed: a word, a title, an author or a source, and the query with it.
+
+    `count` is how often a word occurs, or how many articles have the title, the author or the source.
+    """
+
+    kind: str
+    text: str
+    query: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class MarkedText:
     """A text and the spans of it that match: sorted, never empty, never overlapping."""
 

@@ -26,6 +26,7 @@ from archive.types import (
     Snippet,
     Span,
     StoreStats,
+    Suggestion,
     Version,
 )
 
@@ -53,6 +54,11 @@ def search_page(page: SearchPage) -> JsonObject:
         "parts": [asdict(part) for part in page.parts],
         "alternatives": [asdict(alternative) for alternative in page.alternatives],
     }
+
+
+def suggestions(typed: str, found: Iterable[Suggestion]) -> JsonObject:
+    """Ways to go on with the beginning of a query."""
+    return {"query": typed, "suggestions": [asdict(suggestion) for suggestion in found]}
 
 
 def article(article: Article, marked: MarkedArticle | None, versions: Iterable[Version]) -> JsonObject:

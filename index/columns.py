@@ -1,5 +1,6 @@
 """Values of articles as arrays over all segments of a commit, for filters, facets, timelines and sorting."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -47,6 +48,14 @@ class Facet:
         mask = np.zeros(self._size, dtype=bool)
         mask[self._documents[chosen[self._codes]]] = True
         return lambda documents: mask[documents]
+
+    def beginning(self, prefix: str, most: int) -> list[tuple[str, int]]:
+        """The commonest values with a word that begins so, and how many documents have each; `prefix` is folded."""
+        begins = re.compile(rf"\b{re.escape(prefix)}").search
+        wanted = [code for code, folded in enumerate(self._folded) if begins(folded)]
+        counts = np.bincount(self._codes, minlength=len(self.values))[wanted]
+        best = np.argsort(-counts, kind="stable")[:most].tolist()
+        return [(self.values[wanted[at]], int(counts[at])) for at in best]
 
     def count(self, found: Documents, mask: Callable[[], Mask]) -> tuple[FacetValue, ...]:
         """The values of the documents found, most frequent first; `mask` gives the same documents as a mask."""

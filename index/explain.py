@@ -42,6 +42,9 @@ _OTHER_BEGINNING = 10.0
 
 MOST_ALTERNATIVES = 4
 
+MOST_RESPELT = 4
+"""Rare words of a query whose neighbours are looked for, which takes some hundredths of a second each."""
+
 
 class Explainer:
     """Explains queries over one snapshot, under the filters of one request."""
@@ -53,6 +56,7 @@ class Explainer:
         self._filters = filters
         self._languages = languages
         self._deadline = deadline
+        self._looked_at: set[tuple[tuple[str, ...], str]] = set()
 
     def count(self, node: Node) -> int:
         """How many articles a query finds."""
@@ -140,9 +144,10 @@ class Explainer:
 
     def likeliest(self, form: str, words: Words) -> str | None:
         """The word that a rare one is likely meant to be; None for one that is spelt as it should be."""
-        if len(form) < MIN_LETTERS or not form.isalpha():
-            return None
         fields = fields_of(words)
+        known = (fields, form) in self._looked_at
+        if len(form) < MIN_LETTERS or not form.isalpha() or (len(self._looked_at) >= MOST_RESPELT and not known):
+            return None
         key = ("likeliest", fields, form)
         return self._snapshot.memory.recall(key, lambda: (self._find_likeliest(form, words),))[0]
 
@@ -151,6 +156,7 @@ class Explainer:
         if not self.is_rare(own):
             return None
         fields = fields_of(words)
+        self._looked_at.add((fields, form))
         found = []
         for near, edits, bound in self._snapshot.alike(fields, form, 1 if len(form) == MIN_LETTERS else 2):
             is_likely = own <= FEW or len(form) > SHORT or _consonants(form) == _consonants(near)

@@ -4,7 +4,7 @@ A *term* is what inflections of a word meet in (`english:elect`), a *form* is a 
 (`elections`). There is one posting list a term; each of its occurrences knows which form it was.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -170,6 +170,30 @@ class Field:
         """All forms: those of terms without a stemmer, and those of the others, which may be there several times."""
         plain = Stretch(self.terms, self.terms.starting_with(b":"), skip=1)
         return plain, Stretch(self.forms, range(len(self.forms)), stop=FORM)
+
+    def commonest(self, prefix: str, stemmers: Sequence[str], most: int) -> Iterator[tuple[str, int]]:
+        """The forms that begin so and belong to the commonest terms, and how often each occurs."""
+        counts = self._packed("count")
+        for stemmer in stemmers:
+            numbers = self.terms.starting_with(f"{stemmer}:{prefix}".encode())
+            occurs = counts.slice(numbers.start, numbers.stop)
+            for at in np.argsort(-occurs, kind="stable")[:most].tolist():
+                yield self._commonest_form(numbers.start + at, prefix)
+
+    def _commonest_form(self, rank: int, prefix: str) -> tuple[str, int]:
+        """The commonest form of a term that begins so."""
+        codes = self.codes(rank)
+        if codes is None:
+            listed = self.forms_of(self.terms[rank])
+            return listed[0].decode(), self.count(rank)
+        numbers = np.flatnonzero(self._array("form_term") == rank)
+        counts = np.bincount(codes)
+        forms = [
+            (int(counts[code]), self.forms[number].partition(FORM)[0].decode())
+            for number, code in zip(numbers.tolist(), self._array("form_code")[numbers].tolist(), strict=True)
+        ]
+        count, form = max((each for each in forms if each[1].startswith(prefix)), default=max(forms))
+        return form, count
 
     # -- ranges of terms, for merging
 

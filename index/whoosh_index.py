@@ -23,10 +23,11 @@ from archive.types import (
     MessageKind,
     SearchPage,
     SearchRequest,
+    Suggestion,
 )
 from index.deadline import Deadline, TooSlowError
 from index.generation import DAMAGE, FINGERPRINT, Generation, Rebuild
-from index.query import parse
+from index.query import MAX_CHARACTERS, parse
 from index.resolve import Resolver, TooBroadError
 from index.search import SECONDS, Search
 from index.snapshot import Snapshot
@@ -250,6 +251,15 @@ class WhooshIndex:
             for rank, (number, score) in enumerate(scores.items(), first)
             if number in articles
         )
+
+    def suggest(self, typed: str) -> Sequence[Suggestion]:
+        """See `SearchIndex.suggest`."""
+        from index.suggest import Suggester  # here, since it is the web alone that asks
+
+        if len(typed) > MAX_CHARACTERS:
+            return ()
+        with self._open() as snapshot:
+            return Suggester(snapshot, self._articles.get_many).suggest(typed)
 
     def mark(self, article: Article, query: str) -> MarkedArticle:
         """See `SearchIndex.mark`."""

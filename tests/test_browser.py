@@ -175,6 +175,14 @@ def test_keys(address: str, browse: Callable[..., Browser]) -> None:
     assert one(browser, ".help .sheet").is_displayed()
 
 
+def test_what_is_typed_is_completed(address: str, browse: Callable[..., Browser]) -> None:
+    browser = browse(DESKTOP)
+    browser.get(address)
+    one(browser, "#q").send_keys("bord")
+    one(browser, "#suggestions option")
+    assert "border" in [option.get_attribute("value") for option in every(browser, "#suggestions option")]
+
+
 CONTRAST = """
 const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
 const luminance = (colour) => {

@@ -183,6 +183,13 @@ def test_what_does_not_exist_is_said(client: FlaskClient) -> None:
         assert response.status_code == 405
 
 
+def test_suggestions_are_answered(client: FlaskClient) -> None:
+    answer = json.loads(page(client, "/api/v1/suggest", q="bord"))
+    assert answer["query"] == "bord"
+    assert {"kind": "word", "text": "border", "query": "border"}.items() <= answer["suggestions"][0].items()
+    assert json.loads(page(client, "/api/v1/suggest"))["suggestions"] == []
+
+
 def test_only_this_machine_is_answered(client: FlaskClient) -> None:
     """A web site that points its own name at 127.0.0.1 gets nothing."""
     with client.get("/", headers={"Host": "evil.example"}) as response:

@@ -25,6 +25,13 @@ def search() -> Response:
     return jsonify(wire.search_page(replace(page, messages=(*messages, *page.messages))))
 
 
+@blueprint.get("/api/v1/suggest")
+def suggest() -> Response:
+    """Ways to go on with the beginning of a query."""
+    typed = request.args.get("q", "")
+    return jsonify(wire.suggestions(typed, the_archive().suggest(typed)))
+
+
 @blueprint.get("/api/v1/articles/<int:number>")
 def article(number: int) -> Response:
     """One article; with `q`, its matches."""

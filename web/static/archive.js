@@ -71,6 +71,31 @@ document.addEventListener("click", (event) => {
   if (help.open && !help.contains(event.target)) help.open = false;
 });
 
+// Ways to go on with what is typed; the last answer that was asked for is the one that is shown.
+const suggestions = document.getElementById("suggestions");
+let waiting = 0;
+let asked = "";
+
+async function suggest() {
+  const typed = query.value;
+  if (typed === asked || [...suggestions.options].some((option) => option.value === typed)) return;
+  asked = typed;
+  const answer = await fetch(`${query.dataset.suggest}?q=${encodeURIComponent(typed)}`).catch(() => null);
+  if (!answer?.ok || asked !== typed) return;
+  const found = (await answer.json()).suggestions;
+  suggestions.replaceChildren(...found.map(({ kind, text, query, count }) => {
+    const option = document.createElement("option");
+    option.value = query;
+    option.label = kind === "word" ? text : `${text} (${kind}${kind === "title" ? "" : `, ${count}`})`;
+    return option;
+  }));
+}
+
+query.addEventListener("input", () => {
+  clearTimeout(waiting);
+  waiting = setTimeout(suggest, 120);
+});
+
 // The filters are folded on a small screen, once the page can unfold them again.
 const fold = document.querySelector(".filters .fold");
 if (fold && matchMedia("(max-width: 900px)").matches) fold.open = false;
