@@ -43,6 +43,9 @@ BEST, LEARNT, LEARNT_WEIGHT = 5, 30, 0.4
 """So many of the best articles are learnt from, so many words, and what the weightiest of them counts."""
 
 _MOST_OF_ARTICLE = 60
+_READ = 10_000
+"""Characters of an article in which it has said what it is about."""
+
 _POSITION = 40
 
 
@@ -174,7 +177,7 @@ def weigh(article: Article, count: Callable[[str], int], documents: int) -> dict
     """What each of the weightiest terms of an article says about it."""
     stemmer = stemmer_of(article.language)
     counts: Counter[str] = Counter()
-    for text, times in ((article.title, int(TITLE)), (article.body, 1)):
+    for text, times in ((article.title, int(TITLE)), (article.body[:_READ], 1)):
         for term, found in Counter(
             stem_all([token.form for token in tokenise(text, article.language)], stemmer)
         ).items():

@@ -69,6 +69,8 @@ class Search:
                 words = f"{who} has all {parts} parts of the query; these have {most} of them"
                 messages.append(Message(MessageKind.RELAXED, words))
                 page = replace(page, relaxed=True)
+            elif not messages:
+                messages.append(_unknown("Some article has each of the words, but none has all of this together"))
         facets: dict[FacetField, tuple[FacetValue, ...]] = {}
         months: Mapping[int, int] = {}
         if self.request.facets:

@@ -21,7 +21,7 @@ from index.documents import TEXT
 from index.evaluate import JointEvaluator
 from index.generation import Generation
 from index.leaves import SegmentEvaluator, Statistics
-from index.resolve import All, Any, Leaf, Resolved, Told, Without
+from index.resolve import All, Any, Close, Leaf, Often, Resolved, Told, Without
 from index.results import Documents, Result
 from index.stored import StoredSegment
 from index.tree import Published
@@ -226,5 +226,10 @@ class Snapshot:
             case All(parts) | Any(parts) | Told(parts):
                 for part in parts:
                     yield from self.unknown(part, deadline)
+            case Close(left, right):
+                yield from self.unknown(left, deadline)
+                yield from self.unknown(right, deadline)
+            case Often(_, part):
+                yield from self.unknown(part, deadline)
             case _:
                 pass

@@ -127,3 +127,20 @@ def test_ways_out_when_nothing_is_found(index: WhooshIndex, query: str, changes:
 def test_what_is_not_asked_for_is_not_explained(index: WhooshIndex) -> None:
     page = ask(index, "border xyzzyq", explain=False)
     assert (page.parts, page.alternatives, page.suggestion) == ((), (), None)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "kirkuk NEAR/3 dam",
+        "xyzzyq NEAR/3 dam",
+        "ATLEAST9 kirkuk",
+        "kirkuk /P dam",
+        "kirkuk dam date:1905",
+        '"dam oil"~3',
+    ],
+)
+def test_nothing_found_is_never_left_unexplained(index: WhooshIndex, query: str) -> None:
+    page = ask(index, query, explain=False)
+    assert page.total == 0 or page.relaxed
+    assert page.messages
