@@ -4,7 +4,7 @@
 #   make test     all tests with coverage               make check    ruff, mypy, import-linter
 #   make serve    serve DATA                            make bench    compare with SQLite FTS5 and tantivy
 #   make upkeep   measure commits, start, memory        make scale    import and search a million articles
-#   make relevance  how well the best articles come first
+#   make relevance  how well the best come first        make operators  each operator of the language, on DATA
 #   make lock     renew requirements/*.txt              make clean    remove what was made here
 #   make test-reloaded   the tests of the index with Whoosh-Reloaded instead of whoosh3
 
@@ -25,7 +25,7 @@ define debian
 	else echo "Please install $(1), then run make again." >&2; exit 1; fi
 endef
 
-.PHONY: demo demo-search serve test test-reloaded check bench upkeep scale relevance lock clean
+.PHONY: demo demo-search serve test test-reloaded check bench upkeep scale relevance operators lock clean
 
 demo: demo-search
 	@$(ARCHIVE) serve --port $(PORT)
@@ -66,6 +66,9 @@ scale: $(VENV)/dev.stamp
 
 relevance: $(VENV)/dev.stamp
 	@$(BIN)/python -m benchmarks.relevance $(ARGS)
+
+operators: $(VENV)/dev.stamp
+	@$(BIN)/python -m benchmarks.operators $(DATA) $(ARGS)
 
 lock: $(VENV)/dev.stamp
 	@$(LOCK) -o requirements/base.txt pyproject.toml requirements/build.in $(ARGS)

@@ -7,7 +7,7 @@ field model for term dependencies", 2005); and something for the words that set 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from math import log
 from operator import itemgetter
@@ -17,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archive.types import Article
-from index.analysis import stem_all, stemmer_of, tokenise
+from index.analysis import stem_all, stemmer_of
 from index.documents import TEXT
 from index.evaluate import OwnQuery
 from index.leaves import SegmentEvaluator
 from index.postings import Documents
 from index.resolve import Row
 from index.results import NOTHING, Result, Weights, shared
+from index.scan import DIALECTS, make_scanner
 from index.stored import Matches, read_all
 
 B, K1 = 0.55, 1.5
@@ -158,14 +159,11 @@ def rarity(found: int, documents: int) -> float:
     return float(log(1 + (max(documents - found, 0) + 0.5) / (found + 0.5)) ** RARITY)
 
 
-def learn(best: Iterable[tuple[Article, float]], count: Callable[[str], int], documents: int) -> tuple[Learnt, ...]:
-    """The words that set the best articles, of which each has a score, apart from all `documents`.
-
-    `count` says how often a term occurs in all.
-    """
+def learn(best: Iterable[tuple[Mapping[str, float], float]]) -> tuple[Learnt, ...]:
+    """The words that set the best articles apart: of each the weights of its terms (see `weigh`), and its score."""
     told: Counter[str] = Counter()
-    for article, score in best:
-        for term, weight in weigh(article, count, documents).items():
+    for weights, score in best:
+        for term, weight in weights.items():
             told[term] += score * weight  # type: ignore[assignment]  # they need not be whole
     weightiest = told.most_common(LEARNT)
     return tuple(
@@ -174,17 +172,25 @@ def learn(best: Iterable[tuple[Article, float]], count: Callable[[str], int], do
 
 
 def weigh(article: Article, count: Callable[[str], int], documents: int) -> dict[str, float]:
-    """What each of the weightiest terms of an article says about it."""
-    stemmer = stemmer_of(article.language)
+    """What each of the weightiest terms of an article says about it.
+
+    `count` says how often a term occurs in all `documents`.
+    """
+    scanner = make_scanner()
+    dialect = DIALECTS.index(article.language) if article.language in DIALECTS else 0
+    _, in_title = scanner.add(article.title, article.body[:_READ], dialect)
+    numbers = np.frombuffer(scanner.take()[0], dtype=np.int32)
+    size = numbers.max(initial=-1) + 1
+    times = np.bincount(numbers) + (round(TITLE) - 1) * np.bincount(numbers[:in_title], minlength=size)
+    text, lengths = scanner.forms()
+    ends = np.cumsum(np.frombuffer(lengths, dtype=np.int64)).tolist()
+    forms = [text[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
     counts: Counter[str] = Counter()
-    for text, times in ((article.title, int(TITLE)), (article.body[:_READ], 1)):
-        for term, found in Counter(
-            stem_all([token.form for token in tokenise(text, article.language)], stemmer)
-        ).items():
-            counts[term] += times * found
+    for term, found in zip(stem_all(forms, stemmer_of(article.language)), times.tolist(), strict=True):
+        counts[term] += found
     length = max(counts.total(), 1)
     known = {
         term: found / (found + K1 * (0.5 + length / 600)) * rarity(count(term), documents)
-        for term, found in counts.most_common(4 * _MOST_OF_ARTICLE)
+        for term, found in counts.most_common(2 * _MOST_OF_ARTICLE)
     }
     return dict(sorted(known.items(), key=itemgetter(1), reverse=True)[:_MOST_OF_ARTICLE])

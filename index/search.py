@@ -10,7 +10,7 @@ from index.columns import Mask, timeline, years
 from index.deadline import Deadline
 from index.documents import VALUES
 from index.explain import Explainer
-from index.ranking import BEST, learn
+from index.ranking import BEST, learn, weigh
 from index.resolve import All, Leaf, Resolved, Resolver, Told, Without
 from index.results import Documents
 from index.snapshot import Found, Snapshot
@@ -86,8 +86,13 @@ class Search:
         best = columns.best((found.documents, found.scores), Sort.RELEVANCE, BEST)
         scores = dict(zip(columns.ids[found.documents[best]].tolist(), found.scores[best].tolist(), strict=True))
         articles = self.read(list(scores))
-        pairs = [(article, scores[number]) for number, article in articles.items()]
-        return replace(told, learnt=learn(pairs, self.snapshot.count_term, columns.size))
+        return replace(told, learnt=learn((self._weigh(each), scores[number]) for number, each in articles.items()))
+
+    def _weigh(self, article: Article) -> Mapping[str, float]:
+        """See `ranking.weigh`; remembered."""
+        key = ("weighed", article.id, article.version)
+        count, size = self.snapshot.count_term, self.snapshot.columns.size
+        return self.snapshot.memory.recall(key, lambda: weigh(article, count, size))
 
     def _facets(self, everything: Found, months: Mapping[int, int]) -> dict[FacetField, tuple[FacetValue, ...]]:
         """The values of what matches, each facet without the filter by itself; `months` are those with all filters."""

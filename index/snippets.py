@@ -5,11 +5,13 @@ that everything marked is a match, and every match in the text is marked.
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from operator import itemgetter
 
 from archive.types import PARAGRAPH_BREAK, Article, MarkedArticle, MarkedText, Snippet, Span
-from index.matches import FormsOf, Match, make_matcher
+from index.matches import FormsOf, Match
 from index.passages import Passage, best_passages, join
+from index.placed import make_matcher
 from index.resolve import Resolved
 
 _ELLIPSIS = "… "
@@ -20,6 +22,10 @@ class Highlighter:
 
     def __init__(self, resolved: Resolved, forms_of: FormsOf) -> None:
         self._matcher = make_matcher(resolved, forms_of)
+
+    def prepare(self, articles: Iterable[Article]) -> None:
+        """Look at articles together that will be asked for, where that is faster."""
+        self._matcher.prepare(articles)
 
     def title(self, article: Article) -> MarkedText:
         """The title with its matches."""

@@ -77,10 +77,10 @@ def _before(left: Spans, right: Spans, words: int) -> Spans:
     there = after[here]
     close = right.starts[there] - left.ends[here] <= words
     forward = Spans(left.starts[here[close]], right.ends[there[close]])
-    by_end = np.argsort(left.ends, kind="stable")
-    before = np.searchsorted(left.ends[by_end], right.starts, side="left") - 1
+    by_end = None if left.starts is left.ends else np.argsort(left.ends, kind="stable")
+    before = np.searchsorted(left.ends if by_end is None else left.ends[by_end], right.starts, side="left") - 1
     there = np.flatnonzero(before >= 0)
-    here = by_end[before[there]]
+    here = before[there] if by_end is None else by_end[before[there]]
     close = right.starts[there] - left.ends[here] <= words
     return union([forward, Spans(left.starts[here[close]], right.ends[there[close]])])
 

@@ -239,6 +239,7 @@ class WhooshIndex:
     def _hits(self, scores: dict[int, float], request: SearchRequest, highlighter: Highlighter) -> tuple[Hit, ...]:
         """The hits of a page, read from the store: an article deleted since the commit is left out."""
         articles = self._articles.get_many(list(scores))
+        highlighter.prepare(articles.values())
         first = (request.page - 1) * request.page_size + 1
         return tuple(
             Hit(

@@ -154,7 +154,7 @@ def test_the_numbers_in_the_documents_are_those_of_the_benchmarks() -> None:
     """The tables are printed from the results of one run of each benchmark, which are kept beside it."""
     sys.path.insert(0, str(ROOT))
     try:
-        from benchmarks import compare, scale, upkeep
+        from benchmarks import compare, operators, scale, upkeep
     finally:
         sys.path.remove(str(ROOT))
     compared, kept, scaled = (
@@ -167,3 +167,4 @@ def test_the_numbers_in_the_documents_are_those_of_the_benchmarks() -> None:
     speed = (ROOT / "docs" / "speed.md").read_text()
     assert upkeep.table(kept) in speed
     assert scale.table(scaled) in speed
+    assert operators.table(json.loads((ROOT / "benchmarks" / "operators.json").read_text())) in speed
