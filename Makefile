@@ -16,7 +16,7 @@ PORT ?= 8000
 BIN := $(VENV)/bin
 ARCHIVE := $(BIN)/archive --data $(DATA)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK := $(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 # Debian packages, where they are missing: installed when we may, else named.
 define debian
