@@ -201,6 +201,31 @@ def show(number: int, query: str, version: int | None, original: bool, as_json: 
             console.show_article(article, marked)
 
 
+@main.command()
+@click.argument("what", metavar="ID|-")
+@click.option("--limit", type=click.IntRange(1, 200), default=10, show_default=True, help="How many, at most.")
+@json_option
+def similar(what: str, limit: int, as_json: bool) -> None:
+    """Find the articles closest to an article, or to a text on standard input (-)."""
+    from archive import console, wire
+
+    if what != "-" and not (what.isascii() and what.isdigit() and 0 < int(what) < 1 << 63):
+        raise click.BadParameter(f"{what!r} is neither the number of an article nor -")
+    with _archive(catch_up=True) as archive:
+        if what == "-":
+            hits = archive.similar_to(sys.stdin.buffer.read(MAX_TEXT).decode("utf-8", errors="replace"), limit)
+        else:
+            hits = archive.similar(archive.get(int(what)), limit)
+    if as_json:
+        console.show_json(wire.similar(hits))
+    else:
+        console.show_similar(hits)
+
+
+MAX_TEXT = 1_000_000
+"""Bytes of a text that are read."""
+
+
 @main.command("list")
 @filter_options
 @click.option(

@@ -8,7 +8,7 @@ pipe or with NO_COLOR, a match is written **so**.
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from shlex import quote
 
 from archive.settings import Settings
@@ -129,6 +129,14 @@ def show_page(page: SearchPage) -> None:
     for each in page.alternatives:
         say(f"Try: archive search {quote(each.query)} ({each.change}: {articles(each.count)})")
     say(_counted(page))
+
+
+def show_similar(hits: Sequence[Hit]) -> None:
+    """The articles closest to one."""
+    screen = _screen()
+    for hit in hits:
+        _show_hit(screen, hit)
+    say(articles(len(hits)) if hits else "No article is like it")
 
 
 def _show_hit(screen: Screen, hit: Hit) -> None:

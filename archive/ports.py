@@ -9,6 +9,7 @@ from archive.types import (
     ArticleFilter,
     Changes,
     Headline,
+    Hit,
     ImportItem,
     IndexState,
     IndexStatus,
@@ -125,6 +126,9 @@ class SearchIndex(Follower, Protocol):
 
     def suggest(self, typed: str) -> Sequence[Suggestion]:
         """Ways to go on with the beginning of a query; raises only IndexUnavailableError."""
+
+    def similar(self, article: Article, count: int) -> tuple[Hit, ...]:
+        """The articles closest to one, which need not be stored; raises only IndexUnavailableError."""
 
     def mark(self, article: Article, query: str) -> MarkedArticle:
         """Mark every match of the query in the article."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from archive.errors import IndexLockedError, IndexUnavailableError
@@ -13,12 +14,14 @@ from archive.types import (
     Article,
     ArticleFilter,
     Headline,
+    Hit,
     ImportReport,
     IndexState,
     IndexStatus,
     MarkedArticle,
     Message,
     MessageKind,
+    Origin,
     Original,
     SearchPage,
     SearchRequest,
@@ -96,6 +99,25 @@ class Archive:
             return self.index.suggest(typed)
         except IndexUnavailableError:
             return ()
+
+    def similar(self, article: Article, count: int = 5) -> tuple[Hit, ...]:
+        """The articles closest to one; none while nothing can be searched."""
+        try:
+            return self.index.similar(article, count)
+        except IndexUnavailableError:
+            return ()
+
+    def similar_to(self, text: str, count: int = 5) -> tuple[Hit, ...]:
+        """The articles closest to any text."""
+        from archive.language import detect_language
+
+        now = datetime.now(UTC)
+        article = Article(
+            id=0, title="", url=None, source=None, authors=(), published=None, language=detect_language(text), tags=(),
+            versions=1, body=text, section=None, summary=None, origin=Origin("-", "text"), version=1, added=now,
+            changed=now,
+        )  # fmt: skip
+        return self.similar(article, count)
 
     def catch_up(self) -> int:
         """Apply the changes that wait when they are few; how many are left. Never waits for another writer."""

@@ -56,6 +56,11 @@ def search_page(page: SearchPage) -> JsonObject:
     }
 
 
+def similar(hits: Iterable[Hit]) -> JsonObject:
+    """The articles closest to one, or to a text."""
+    return {"hits": [_hit(hit) for hit in hits]}
+
+
 def suggestions(typed: str, found: Iterable[Suggestion]) -> JsonObject:
     """Ways to go on with the beginning of a query."""
     return {"query": typed, "suggestions": [asdict(suggestion) for suggestion in found]}

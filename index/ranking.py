@@ -7,7 +7,7 @@ field model for term dependencies", 2005); and something for the words that set 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from itertools import pairwise
 from math import log
 from operator import itemgetter
@@ -23,7 +23,7 @@ from index.evaluate import OwnQuery
 from index.leaves import SegmentEvaluator
 from index.postings import Documents
 from index.resolve import Row
-from index.results import NOTHING, Result, Weights, shared
+from index.results import Result, Weights, shared
 from index.scan import DIALECTS, make_scanner
 from index.stored import Matches, read_all
 
@@ -55,7 +55,7 @@ Learnt = tuple[Row, float]
 
 
 class SentenceQuery(OwnQuery):
-    """The words of a sentence, or of a text; satisfied by any of them."""
+    """The words of a sentence, satisfied by any of them; without any, by what was learnt."""
 
     def __init__(self, words: tuple[tuple[Row, ...], ...], sequence: tuple[int, ...], learnt: tuple[Learnt, ...] = ()):
         """`sequence` has the numbers of the words as they are said."""
@@ -71,17 +71,22 @@ class SentenceQuery(OwnQuery):
         read = [scorer.read(rows) for rows in self.words]
         for number, times in Counter(self.sequence).items():
             scorer.add(read[number], times)
+        if not self.words:
+            self._add_learnt(scorer)
         documents, scores = scorer.found()
-        if not len(documents):
-            return NOTHING
+        if not len(documents) or not self.words:
+            return documents, scores
         best = documents
         if len(documents) > MOST_RESCORED:
             best = np.sort(documents[np.argpartition(scores, -MOST_RESCORED)[-MOST_RESCORED:]])
         for (one, other), times in Counter(pairwise(self.sequence)).items():
             scorer.add_near(best, read[one], read[other], times)
+        self._add_learnt(scorer)
+        return documents, scorer.scores[documents]
+
+    def _add_learnt(self, scorer: "_Scorer") -> None:
         for row, weight in self.learnt:
             scorer.add(scorer.read((row,)), weight)
-        return documents, scorer.scores[documents]
 
 
 class _Read(NamedTuple):
@@ -171,8 +176,10 @@ def learn(best: Iterable[tuple[Mapping[str, float], float]]) -> tuple[Learnt, ..
     )
 
 
-def weigh(article: Article, count: Callable[[str], int], documents: int) -> dict[str, float]:
-    """What each of the weightiest terms of an article says about it.
+def weigh(
+    article: Article, count: Callable[[str], int], documents: int, without: Container[str] = ()
+) -> dict[str, float]:
+    """What each of the weightiest terms of an article says about it, other than the forms `without`.
 
     `count` says how often a term occurs in all `documents`.
     """
@@ -186,8 +193,9 @@ def weigh(article: Article, count: Callable[[str], int], documents: int) -> dict
     ends = np.cumsum(np.frombuffer(lengths, dtype=np.int64)).tolist()
     forms = [text[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
     counts: Counter[str] = Counter()
-    for term, found in zip(stem_all(forms, stemmer_of(article.language)), times.tolist(), strict=True):
-        counts[term] += found
+    for form, term, found in zip(forms, stem_all(forms, stemmer_of(article.language)), times.tolist(), strict=True):
+        if form not in without:
+            counts[term] += found
     length = max(counts.total(), 1)
     known = {
         term: found / (found + K1 * (0.5 + length / 600)) * rarity(count(term), documents)

@@ -23,57 +23,54 @@ MAX_WORDS = 512
 
 # The commonest words of a language that say how others belong together (articles, prepositions, pronouns, auxiliaries,
 # question words), folded. What is one in a language may be a word in another: *war*, *die*, *son*.
-FUNCTION_WORDS = (
-    # English
-    (
+FUNCTION_WORDS = {
+    "en": (
         "a about after all also am an and any are as at be because been before being between both but by can could "
         "did do does during each for from had has have he her his how i if in into is it its may me might more most "
         "must my no not of off on or our shall she should since so some such than that the their them then there "
         "these they this those through to under until up upon us very was we were what when where whether which while "
         "who whom whose why will with within without would you your"
     ),
-    # German
-    (
+    "de": (
         "aber als am an auch auf aus bei bis das dass dem den der des die doch ein eine einem einen einer eines er "
         "es fur hat hatte ich ihr im in ist ja kann man mit nach nicht noch nur oder ohne sein seine sich sie sind "
         "so uber um und uns unter vom von vor war was wegen wenn wer wie wir wird wo zu zum zur zwischen"
     ),
-    # French
-    (
+    "fr": (
         "a au aux avec ce ces cette comme comment d dans de des donc du elle en entre est et eu il ils je l la le "
         "les leur leurs mais n ne nous on ont ou par pas plus pour pourquoi qu quand que quel quelle quelles quels "
         "qui s sa sans se ses son sont sous sur un une vers vous y"
     ),
-    # Spanish
-    (
+    "es": (
         "a al ante como con cuando de del desde donde el ella en entre era es esta este fue ha hay la las lo los "
         "mas muy no para pero por porque que quien se segun ser si sin sobre son su sus un una y ya"
     ),
-    # Portuguese
-    (
+    "pt": (
         "a ao aos as com como da das de do dos e em entre era esta este foi ha mais mas na nao nas no nos o os ou "
         "para pela pelo por quando que quem sao se sem ser seu sobre sua um uma"
     ),
-    # Italian
-    (
+    "it": (
         "a agli ai al alla alle anche che chi ci come con da dal dalla degli dei del della delle di e gli ha i il "
         "in la le lo ma nel nella non per perche piu quale quando se si sono su sul sulla tra un una uno"
     ),
-    # Dutch
-    (
+    "nl": (
         "aan als bij dat de die door een en er het hij hoe ik in is maar met naar niet of om onder op over te tot "
         "uit van voor waar wat we wie worden wordt ze zich zijn"
     ),
-    # Turkish
-    (
+    "tr": (
         "ama ancak ben bir bu cok da daha de en gibi hem her icin ile ise ki kim mi mu nasil ne neden nerede o olan "
         "olarak sonra su ve veya ya"
     ),
-)
+}
 """Of each language."""
 
 
-_FUNCTION_WORDS = tuple(frozenset(words.split()) for words in FUNCTION_WORDS)
+_FUNCTION_WORDS = {language: frozenset(words.split()) for language, words in FUNCTION_WORDS.items()}
+
+
+def function_words(language: str | None) -> frozenset[str]:
+    """The folded function words of a language; none of one that is not known."""
+    return _FUNCTION_WORDS.get(language or "", frozenset())
 
 
 def is_sentence(text: str) -> bool:
@@ -82,7 +79,7 @@ def is_sentence(text: str) -> bool:
     is_punctuated = bool(_PUNCTUATED.search(text))
     if len(words) < MIN_WORDS - is_punctuated:
         return False
-    english, *others = (sum(word in known for word in words) for known in _FUNCTION_WORDS)
+    english, *others = (sum(word in known for word in words) for known in _FUNCTION_WORDS.values())
     function_words = max(english, *others)
     if _OPERATOR.search(text) and not is_shouted(text):
         return False
@@ -124,7 +121,7 @@ def what_matters(text: str) -> list[tuple[str, Span]]:
     Each is its form, and where it stands.
     """
     every = tokenise(text)
-    function_words = max(_FUNCTION_WORDS, key=lambda words: sum(token.form in words for token in every))
+    function_words = max(_FUNCTION_WORDS.values(), key=lambda words: sum(token.form in words for token in every))
     is_cased = not text.isupper()
     told = [
         token

@@ -253,6 +253,16 @@ class WhooshIndex:
             if number in articles
         )
 
+    def similar(self, article: Article, count: int) -> tuple[Hit, ...]:
+        """See `SearchIndex.similar`."""
+        from index.similar import find_similar
+
+        with self._open() as snapshot:
+            try:
+                return find_similar(snapshot, article, count, self._articles.get_many)
+            except TooSlowError:
+                return ()
+
     def suggest(self, typed: str) -> Sequence[Suggestion]:
         """See `SearchIndex.suggest`."""
         from index.suggest import Suggester  # here, since it is the web alone that asks

@@ -41,6 +41,13 @@ def article(number: int) -> Response:
     return jsonify(wire.article(found, marked, archive.versions(number)))
 
 
+@blueprint.get("/api/v1/articles/<int:number>/similar")
+def similar(number: int) -> Response:
+    """The articles closest to one."""
+    archive = the_archive()
+    return jsonify(wire.similar(archive.similar(archive.get(number))))
+
+
 @blueprint.get("/healthz")
 def health() -> tuple[Response, int]:
     """Whether the store can be read, and how the index stands to it."""

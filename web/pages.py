@@ -71,6 +71,7 @@ def article(number: int) -> str:
         versions=archive.versions(number),
         has_original=archive.original(number, found.version) is not None,
         query=query,
+        similar=archive.similar(found),
         request=SearchRequest(query=query),
     )
 
