@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_LETTERS = 64, MOST_EDITS = 3, MOST_ROWS = MOST_LETTERS + MOST_EDITS + 2 };
+enum { MOST_LETTERS = 62, MOST_EDITS = 3, MOST_ROWS = MOST_LETTERS + MOST_EDITS + 2 };
 
 /* Consecutive strings of a dictionary: each keeps `shared` bytes of the one before and adds `rest` bytes of `text`.
  * What is looked at of each begins after `skip` bytes and ends before the byte `stop`, or with the string. */
@@ -78,12 +78,60 @@ static PyObject *finish(Walk *walk, Found *found, int how)
 
 /* ---- strings that are alike */
 
+/* An automaton of words that are near one (Wu and Manber, "Fast text searching allowing errors", 1992): after some
+ * letters of a string, bit i of `state[e]` is set where e edits at most make the first i letters of the word of them. */
 typedef struct {
-    uint32_t word[MOST_LETTERS], letter[MOST_ROWS];
-    uint8_t row[MOST_ROWS][MOST_LETTERS + 1], current[4 * MOST_ROWS];
-    Py_ssize_t offset[MOST_ROWS]; /* where each letter begins */
+    uint32_t word[MOST_LETTERS];
+    uint64_t ascii[128];                          /* where in the word a letter stands, bit i for its i-th */
+    uint64_t state[MOST_ROWS][MOST_EDITS + 1];    /* after the first k letters of the current string */
+    uint64_t stands[MOST_ROWS];                   /* where in the word the k-th of them stands */
+    uint8_t current[4 * MOST_ROWS];
+    Py_ssize_t offset[MOST_ROWS];                 /* where each letter begins */
     int letters, edits;
-} Table;
+} Automaton;
+
+static void automaton_begin(Automaton *self, Py_ssize_t skip)
+{
+    memset(self->ascii, 0, sizeof self->ascii);
+    for (int at = 0; at < self->letters; at++)
+        if (self->word[at] < 128) self->ascii[self->word[at]] |= (uint64_t)1 << at;
+    for (int e = 0; e <= self->edits; e++) self->state[0][e] = ((uint64_t)2 << e) - 1;
+    self->offset[0] = skip;
+}
+
+static uint64_t stands_at(const Automaton *self, uint32_t letter)
+{
+    uint64_t places = 0;
+    if (letter < 128) return self->ascii[letter];
+    for (int at = 0; at < self->letters; at++)
+        if (self->word[at] == letter) places |= (uint64_t)1 << at;
+    return places;
+}
+
+/* Read letter k; false where nothing near the word begins so. */
+static int automaton_read(Automaton *self, int k, uint32_t letter)
+{
+    const uint64_t *before = self->state[k], all = ((uint64_t)2 << self->letters) - 1;
+    uint64_t *after = self->state[k + 1];
+    const uint64_t stands = self->stands[k] = stands_at(self, letter);
+    uint64_t alive = after[0] = (before[0] & stands) << 1;
+    for (int e = 1; e <= self->edits; e++) {
+        uint64_t next = (before[e] & stands) << 1          /* the same letter */
+                        | before[e - 1]                    /* one more */
+                        | (before[e - 1] | after[e - 1]) << 1; /* another, or one less */
+        if (k) next |= (((self->state[k - 1][e - 1] & stands) << 1) & self->stands[k - 1]) << 1; /* exchanged */
+        alive |= after[e] = next & all;
+    }
+    return alive != 0;
+}
+
+/* How many edits make the word of the first k letters of the string; more than `edits` where it is not near. */
+static int automaton_distance(const Automaton *self, int k)
+{
+    int e = 0;
+    while (e <= self->edits && !(self->state[k][e] >> self->letters & 1)) e++;
+    return e;
+}
 
 /* The letter at `at`, and where the next one begins; -1 where the bytes are cut off. */
 static Py_ssize_t next_letter(const uint8_t *text, Py_ssize_t at, Py_ssize_t end, uint32_t *letter)
@@ -96,57 +144,36 @@ static Py_ssize_t next_letter(const uint8_t *text, Py_ssize_t at, Py_ssize_t end
     return at + more + 1;
 }
 
-/* Row k + 1 of the table: the distances of the first k + 1 letters of a string from each beginning of the word. The
- * least of them is returned: whatever follows, the string is no nearer. */
-static int fill_row(Table *table, int k)
+static int find_alike(const Walk *walk, Py_ssize_t number, Py_ssize_t read, Automaton *near, Found *found)
 {
-    const uint8_t *above = table->row[k];
-    uint8_t *row = table->row[k + 1];
-    const uint32_t letter = table->letter[k];
-    int least = row[0] = (uint8_t)(k + 1);
-    for (int at = 1; at <= table->letters; at++) {
-        int best = above[at - 1] + (table->word[at - 1] != letter);
-        if (above[at] + 1 < best) best = above[at] + 1;
-        if (row[at - 1] + 1 < best) best = row[at - 1] + 1;
-        if (k && at > 1 && table->word[at - 2] == letter && table->word[at - 1] == table->letter[k - 1] &&
-            table->row[k - 1][at - 2] + 1 < best)
-            best = table->row[k - 1][at - 2] + 1;
-        row[at] = (uint8_t)best;
-        if (best < least) least = best;
-    }
-    return least;
-}
-
-static int find_alike(const Walk *walk, Py_ssize_t number, Py_ssize_t read, Table *table, Found *found)
-{
-    int k = 0;              /* letters of the string whose rows are filled */
+    int k = 0;              /* letters of the string that were read */
     Py_ssize_t dead = 0;    /* strings that share so many bytes are too far from the word, too; 0 for none */
     Py_ssize_t before = 0;  /* bytes of the string before */
-    table->offset[0] = walk->skip;
-    for (int at = 0; at <= table->letters; at++) table->row[0][at] = (uint8_t)at;
+    automaton_begin(near, walk->skip);
     for (; number < walk->last; number++) {
         const Py_ssize_t shared = walk->shared[number], rest = rest_of(walk, number), size = shared + rest;
         if (rest > walk->size - read || shared > before) return BROKEN;
         before = size;
-        if (shared < (Py_ssize_t)sizeof table->current) {
-            const Py_ssize_t room = (Py_ssize_t)sizeof table->current - shared;
-            memcpy(table->current + shared, walk->text + read, (size_t)(rest < room ? rest : room));
+        if (dead && shared >= dead) { read += rest; continue; } /* the bytes before `dead` stay as they are */
+        if (shared < (Py_ssize_t)sizeof near->current) {
+            const Py_ssize_t room = (Py_ssize_t)sizeof near->current - shared;
+            memcpy(near->current + shared, walk->text + read, (size_t)(rest < room ? rest : room));
         }
         read += rest;
-        if (dead && shared >= dead) continue;
         dead = 0;
-        while (k && table->offset[k] > shared) k--;
-        const Py_ssize_t end = size < (Py_ssize_t)sizeof table->current ? size : (Py_ssize_t)sizeof table->current;
-        while (table->offset[k] < end && table->current[table->offset[k]] != walk->stop) {
-            const Py_ssize_t next = next_letter(table->current, table->offset[k], end, &table->letter[k]);
+        while (k && near->offset[k] > shared) k--;
+        const Py_ssize_t end = size < (Py_ssize_t)sizeof near->current ? size : (Py_ssize_t)sizeof near->current;
+        while (near->offset[k] < end && near->current[near->offset[k]] != walk->stop) {
+            uint32_t letter;
+            const Py_ssize_t next = next_letter(near->current, near->offset[k], end, &letter);
             if (next < 0) return BROKEN;
-            const int least = fill_row(table, k);
-            table->offset[++k] = next;
-            if (least > table->edits) { dead = next; break; }
+            const int is_near = automaton_read(near, k, letter);
+            near->offset[++k] = next;
+            if (!is_near) { dead = next; break; }
         }
-        const int distance = table->row[k][table->letters];
-        if (!dead && number >= walk->first && distance <= table->edits &&
-            (found_add(found, number) < 0 || found_add(found, distance) < 0))
+        if (dead || number < walk->first) continue;
+        const int distance = automaton_distance(near, k);
+        if (distance <= near->edits && (found_add(found, number) < 0 || found_add(found, distance) < 0))
             return NO_MEMORY;
     }
     return DONE;
@@ -158,24 +185,24 @@ static PyObject *alike(PyObject *Py_UNUSED(module), PyObject *args)
     Py_buffer word;
     Walk walk = {0};
     Found found = {0};
-    Table table;
+    Automaton near;
     Py_ssize_t number, read;
     if (!PyArg_ParseTuple(args, "OOOnnnnniy*i", &objects[0], &objects[1], &objects[2], &number, &read, &walk.first,
-                          &walk.last, &walk.skip, &walk.stop, &word, &table.edits))
+                          &walk.last, &walk.skip, &walk.stop, &word, &near.edits))
         return NULL;
-    table.letters = (int)(word.len / 4);
-    if (!(word.len && word.len <= 4 * MOST_LETTERS && 0 < table.edits && table.edits <= MOST_EDITS)) {
+    near.letters = (int)(word.len / 4);
+    if (!(word.len && word.len <= 4 * MOST_LETTERS && 0 < near.edits && near.edits <= MOST_EDITS)) {
         PyBuffer_Release(&word);
         PyErr_SetString(PyExc_ValueError, "the word is too long, or differs too much");
         return NULL;
     }
-    memcpy(table.word, word.buf, (size_t)word.len);
+    memcpy(near.word, word.buf, (size_t)word.len);
     PyBuffer_Release(&word);
     if (walk_open(&walk, objects) < 0) return NULL;
     int how;
     Py_BEGIN_ALLOW_THREADS
     how = number < 0 || number > walk.first || read < 0 || read > walk.size
-              ? BROKEN : find_alike(&walk, number, read, &table, &found);
+              ? BROKEN : find_alike(&walk, number, read, &near, &found);
     Py_END_ALLOW_THREADS
     return finish(&walk, &found, how);
 }

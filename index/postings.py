@@ -171,6 +171,19 @@ class Field:
         plain = Stretch(self.terms, self.terms.starting_with(b":"), skip=1)
         return plain, Stretch(self.forms, range(len(self.forms)), stop=FORM)
 
+    def alike(self, word: str, edits: int) -> Iterator[tuple[str, int, int]]:
+        """The forms that so many edits at most make of a word: each, how many, and how often its term occurs.
+
+        A form of several terms is there for each of them.
+        """
+        plain, marked = self.stretches()
+        counts = self._packed("count")
+        for stretch, ranks in ((plain, None), (marked, self._array("form_term"))):
+            found = stretch.alike(word, edits)
+            numbers = np.array([number for _, _, number in found], dtype=np.int64)
+            occurs = counts.at(numbers if ranks is None else ranks[numbers].astype(np.int64)).tolist()
+            yield from ((form, edit, count) for (form, edit, _), count in zip(found, occurs, strict=True))
+
     def commonest(self, prefix: str, stemmers: Sequence[str], most: int) -> Iterator[tuple[str, int]]:
         """The forms that begin so and belong to the commonest terms, and how often each occurs."""
         counts = self._packed("count")

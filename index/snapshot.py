@@ -1,5 +1,6 @@
 """One committed state of the index, open for reading: its vocabulary, its columns, and what a query finds in it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -137,15 +138,16 @@ class Snapshot:
 
     def alike(self, fields: tuple[str, ...], form: str, edits: int) -> list[tuple[str, int, int]]:
         """See `Vocabulary.alike`."""
-        found: dict[str, int] = {}
+        edits_of: dict[str, int] = {}
+        counts: Counter[str] = Counter()
         for segment in self.segments:
             for field in fields:
-                for stretch in segment.view(field).field.stretches():
-                    found.update(stretch.alike(form, edits))
-        found.pop(form, None)
-        counts = {each: self._most_occurrences(fields, each) for each in found}
-        order = sorted(found, key=lambda each: (found[each], -counts[each], each))
-        return [(each, found[each], counts[each]) for each in order if counts[each]]
+                for each, edit, count in segment.view(field).alike(form, edits):
+                    edits_of[each] = edit
+                    counts[each] += count
+        del counts[form]
+        order = sorted(counts, key=lambda each: (edits_of[each], -counts[each], each))
+        return [(each, edits_of[each], counts[each]) for each in order if counts[each]]
 
     def count_term(self, term: str) -> int:
         """How often a term occurs in titles and bodies."""
@@ -155,15 +157,10 @@ class Snapshot:
         fields = [segment.field(TEXT) for segment in self.segments]
         return sum(field.count(rank) for field in fields if (rank := field.rank(term)) >= 0)
 
-    def _most_occurrences(self, fields: tuple[str, ...], form: str) -> int:
-        text = form.encode()
-        return sum(segment.view(field).most_occurrences(text) for segment in self.segments for field in fields)
-
     def occurrences(self, fields: tuple[str, ...], form: str) -> int:
         """How often a form occurs."""
         text = form.encode()
-        found = [segment.view(field).read(text) for segment in self.segments for field in fields]
-        return sum(int(matches.starts[-1] - matches.starts[0]) for matches in found if matches)
+        return sum(segment.view(field).occurrences(text) for segment in self.segments for field in fields)
 
     # -- matches
 

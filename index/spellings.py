@@ -18,7 +18,7 @@ try:
 except ImportError:  # it was installed without a compiler
     _spellings = None  # type: ignore[assignment]
 
-MAX_LETTERS = 64
+MAX_LETTERS = 62
 """Letters of a word whose neighbours are looked for; nobody misspells a longer one by a letter or two."""
 
 MAX_EDITS = 3
@@ -43,23 +43,25 @@ class Stretch:
         string = self.dictionary[number]
         return (string.partition(self.stop)[0] if self.stop else string)[self.skip :]
 
-    def alike(self, word: str, edits: int) -> list[tuple[str, int]]:
-        """The words that so many edits (1 to 3) at most make of one, and how many each takes; itself takes none.
+    def alike(self, word: str, edits: int) -> list[tuple[str, int, int]]:
+        """The words that so many edits (1 to 3) at most make of one: each, how many it takes, and its number.
+
+        The word itself takes none.
 
         An edit adds, drops or changes a letter, or exchanges two neighbours: the optimal string alignment distance
-        (Boytsov, "Indexing methods for approximate dictionary searching", 2011, 2.1; of neighbours that begin alike
-        the table is filled once, as in 5.1).
+        (Boytsov, "Indexing methods for approximate dictionary searching", 2011, 2.1; what neighbours share is read
+        once, as in 5.1).
         """
         if not 0 < len(word) <= MAX_LETTERS:
             return []
         if not _spellings:
-            pairs = ((each.decode(), distance(word, each.decode(), edits)) for _, each in self.words())
-            return [(each, edit) for each, edit in pairs if edit <= edits]
+            every = ((each.decode(), distance(word, each.decode(), edits), number) for number, each in self.words())
+            return [found for found in every if found[1] <= edits]
         letters = word.encode("utf-32-le")
         stop = self.stop[0] if self.stop else -1
         found = _spellings.alike(*self._begin(), self.skip, stop, letters, edits)
-        pairs_found = np.frombuffer(found, dtype=np.int64).reshape(-1, 2).tolist()
-        return [(self.word(number).decode(), edit) for number, edit in pairs_found]
+        pairs = np.frombuffer(found, dtype=np.int64).reshape(-1, 2).tolist()
+        return [(self.word(number).decode(), edit, number) for number, edit in pairs]
 
     def containing(self, part: str) -> Iterator[str]:
         """The words that have a part."""

@@ -124,12 +124,21 @@ class View:
         found = self.read(text)
         return len(found.documents) if found else 0
 
-    def most_occurrences(self, form: bytes) -> int:
-        """How often a form occurs at most: its inflections count, too, which is faster known."""
-        if self.part:
-            found = self.read(form)
-            return int(found.starts[-1] - found.starts[0]) if found else 0
-        return sum(self.field.count(rank) for rank, _ in self.field.places(form))
+    def alike(self, form: str, edits: int) -> Iterator[tuple[str, int, int]]:
+        """The forms that so many edits at most make of one: each, how many, and how often it occurs at most.
+
+        A form may be there several times, and its inflections count, too, which is faster known.
+        """
+        found = self.field.alike(form, edits)
+        if not self.part:
+            return found
+        edits_of = {each: edit for each, edit, _ in found}
+        return ((each, edit, self.occurrences(each.encode())) for each, edit in edits_of.items())
+
+    def occurrences(self, form: bytes) -> int:
+        """How often a form occurs."""
+        found = self.read(form)
+        return int(found.starts[-1] - found.starts[0]) if found else 0
 
     def _read(self, text: bytes) -> Matches | None:
         if self.stems:

@@ -65,7 +65,7 @@ def test_words_spelt_alike_are_those_within_the_distance(
     found = stored([f"{'x' * skip}{each}" for each in words])
     first = data.draw(st.integers(0, len(words)))
     numbers = range(first, data.draw(st.integers(first, len(words))))
-    expected = [(words[at], osa(word, words[at])) for at in numbers if osa(word, words[at]) <= edits]
+    expected = [(words[at], osa(word, words[at]), at) for at in numbers if osa(word, words[at]) <= edits]
     for _ in _helpers():
         assert Stretch(found, numbers, skip=skip).alike(word, edits) == expected
 
@@ -74,10 +74,11 @@ def test_words_spelt_alike_are_those_within_the_distance(
 def test_what_follows_the_word_does_not_count(words: list[str], word: str, edits: int) -> None:
     marked = sorted(f"{each}\x1f{mark}" for each in words for mark in ("de:abc", "en:cba"))
     stretch = Stretch(stored(marked), range(len(marked)), stop=b"\x1f")
-    expected = [(each, osa(word, each)) for each in (mark.partition("\x1f")[0] for mark in marked)]
+    without = [mark.partition("\x1f")[0] for mark in marked]
+    expected = [(each, osa(word, each), at) for at, each in enumerate(without)]
     for _ in _helpers():
-        assert stretch.alike(word, edits) == [(each, found) for each, found in expected if found <= edits]
-        assert list(stretch.containing(word)) == [each for each, _ in expected if word in each]
+        assert stretch.alike(word, edits) == [found for found in expected if found[1] <= edits]
+        assert list(stretch.containing(word)) == [each for each in without if word in each]
 
 
 @given(vocabularies, st.text(alphabet="abcé中🚀", min_size=1, max_size=3), st.integers(0, 2), st.data())
@@ -94,8 +95,10 @@ def test_words_with_a_part(words: list[str], part: str, skip: int, data: st.Data
 def test_long_words_are_passed_by() -> None:
     words = sorted(["b" * 300, "b" * 300 + "c", "border", "bordfr"])
     for _ in _helpers():
-        assert Stretch(stored(words), range(4)).alike("border", 1) == [("border", 0), ("bordfr", 1)]
+        assert Stretch(stored(words), range(4)).alike("border", 1) == [("border", 0, 2), ("bordfr", 1, 3)]
         assert Stretch(stored(words), range(4)).alike("b" * (MAX_LETTERS + 1), 1) == []
+        longest = sorted([letter * MAX_LETTERS + "a" for letter in "bc"])
+        assert Stretch(stored(longest), range(2)).alike("b" * MAX_LETTERS, 1) == [(longest[0], 1, 0)]
         assert list(Stretch(stored(words), range(4)).containing("bc")) == ["b" * 300 + "c"]
 
 
