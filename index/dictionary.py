@@ -170,6 +170,13 @@ class Dictionary(Sequence[bytes]):
         self._text = memoryview(arrays[f"{name}.text"])  # type: ignore[arg-type]
         self._block = memoryview(arrays[f"{name}.block"])  # type: ignore[arg-type]
 
+    @classmethod
+    def of(cls, strings: Strings) -> "Dictionary":
+        """Of sorted, distinct strings, in memory."""
+        arrays: dict[str, Array] = {}
+        encode(strings, lambda part, array: arrays.update({f".{part}": array}))
+        return cls(arrays, "")
+
     def __len__(self) -> int:
         return len(self._shared)
 

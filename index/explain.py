@@ -9,6 +9,7 @@ from archive.types import Alternative, QueryPart
 from index.analysis import tokenise
 from index.columns import Passes
 from index.deadline import Deadline
+from index.query import parse
 from index.resolve import Resolver, fields_of
 from index.snapshot import Snapshot
 from index.tree import And, AtLeast, Near, Node, Not, Or, Published, Sentence, Words, as_typed
@@ -18,6 +19,9 @@ MOST_PARTS = 24
 
 RARE, RARE_SHARE = 20, 1 / 800
 """A word that so many articles have, or fewer, may be misspelt; or this share of all."""
+
+COMMON_SHARE = 1 / 50
+"""A word of more articles than this share is not looked at, however rare its own spelling is among its inflections."""
 
 FEW = 3
 """So many articles may be all misspelt."""
@@ -34,8 +38,14 @@ COMMON = 3_000
 COMMONER = 5
 """How many times as often a word must occur at least to be meant instead of one that is no error by itself."""
 
+SLIGHT = 0.6
+"""How much of an edit a mistake is that is easily made: a double letter, or one vowel for another."""
+
 _MUCH_COMMONER = 30.0
 """How many times as often a word must occur to be meant instead, for each letter of six that differs."""
+
+_SOUNDS_ALIKE = 10.0
+"""How many times as likely a word is meant that sounds alike."""
 
 _OTHER_BEGINNING = 10.0
 """The same where the first letter differs: it is seldom the wrong one."""
@@ -59,9 +69,15 @@ class Explainer:
         self._looked_at: set[tuple[tuple[str, ...], str]] = set()
 
     def count(self, node: Node) -> int:
-        """How many articles a query finds."""
+        """How many articles a query finds; raises TooSlowError at the deadline."""
+        self._deadline.check()
         resolved = Resolver(self._snapshot, self._languages).resolve(node)
         return len(self._snapshot.find(resolved, self._deadline).only(*self._filters).documents)
+
+    def count_typed(self, query: str) -> int:
+        """How many articles a query finds that is written out: what whoever follows it will see."""
+        tree = parse(query).tree
+        return self.count(tree) if tree else 0
 
     def parts(self, tree: Node) -> tuple[QueryPart, ...]:
         """The parts of a query, each with the number of articles that it finds by itself; none where it is one."""
@@ -76,7 +92,7 @@ class Explainer:
                 return ()
         if len(listed) > MOST_PARTS:
             return ()
-        return tuple(QueryPart(str(part), *_extent(part), self.count(part)) for part in listed)
+        return tuple(QueryPart(str(part), *_extent(part), self.count_typed(str(part))) for part in listed)
 
     def alternatives(self, tree: Node, parts: Sequence[QueryPart]) -> tuple[Alternative, ...]:
         """Other queries that find something, where this one finds nothing; the likeliest first."""
@@ -93,8 +109,9 @@ class Explainer:
                 yield spelt
 
     def _alternative(self, tree: Node, change: str) -> Iterator[Alternative]:
-        if count := self.count(tree):
-            yield Alternative(as_typed(tree), change, count)
+        query = as_typed(tree)
+        if count := self.count_typed(query):
+            yield Alternative(query, change, count)
 
     def _without_parts(self, tree: Node, parts: Sequence[QueryPart]) -> Iterator[Alternative]:
         """Without each of its parts; first without all that find nothing by themselves."""
@@ -152,50 +169,100 @@ class Explainer:
         return self._snapshot.memory.recall(key, lambda: (self._find_likeliest(form, words),))[0]
 
     def _find_likeliest(self, form: str, words: Words) -> str | None:
-        own = self.count(Words(form, 0, 0, words.field))
-        if not self.is_rare(own):
+        articles = self.count(Words(form, 0, 0, words.field))
+        if articles > max(RARE, self._snapshot.columns.size * COMMON_SHARE):
             return None
         fields = fields_of(words)
+        own = self._snapshot.occurrences(fields, form)
+        if not self.is_rare(own):
+            return None
         self._looked_at.add((fields, form))
-        found = []
-        for near, edits, bound in self._snapshot.alike(fields, form, 1 if len(form) == MIN_LETTERS else 2):
-            is_likely = own <= FEW or len(form) > SHORT or _consonants(form) == _consonants(near)
-            if near.isalpha() and is_likely:
-                likeness = _likeness(form, near, edits)
-                found.append((likeness + log(bound), likeness, near))
         best: str | None = None
-        most = log(own + 1) - log(_MUCH_COMMONER) * (2.0 if not own else float(own <= FEW))
-        for most_likely, likeness, near in sorted(found, reverse=True):
-            if most_likely <= most:
+        most = log(articles + 1) - log(_MUCH_COMMONER) * (2.0 if not articles else float(articles <= FEW))
+        for optimistic, near, bound in self._likely(form, articles, fields):
+            if optimistic <= most:
                 break
+            likeness = _likeness(form, near, unlikeness(form, near))
+            if likeness + log(bound) <= most:
+                continue
             occurrences = self._snapshot.occurrences(fields, near)
             likelihood = likeness + log(min(occurrences, COMMON) or 0.1)
-            if likelihood > most and occurrences > own * COMMONER:
+            is_likelier = likelihood > most and occurrences > own * COMMONER
+            if is_likelier and self.count(Words(near, 0, 0, words.field)) > articles:  # it is no inflection of it
                 best, most = near, likelihood
         return best
+
+    def _likely(self, form: str, articles: int, fields: tuple[str, ...]) -> list[tuple[float, str, int]]:
+        """What may be meant by a form: how likely each is at most, and how often it occurs at most; likeliest first."""
+        found = []
+        most = 1 if len(form) == MIN_LETTERS else 2
+        for near, edits, bound in self._snapshot.alike(fields, form, most, likely=True):
+            is_likely = articles <= FEW or len(form) > SHORT or _consonants(form) == _consonants(near)
+            if near.isalpha() and is_likely:
+                found.append((_likeness(form, near, edits * SLIGHT) + log(bound), near, bound))
+        return sorted(found, reverse=True)
 
     def is_rare(self, articles: int) -> bool:
         """Whether so few articles have a word that it may be misspelt."""
         return articles <= max(RARE, int(self._snapshot.columns.size * RARE_SHARE))
 
 
-def _likeness(form: str, near: str, edits: int) -> float:
+def _likeness(form: str, near: str, edits: float) -> float:
     """The logarithm of how likely one form is written for another; above 0 for none."""
+    sounds_alike = edits < 1.2 and _consonants(form) == _consonants(near)
     unlike = edits * log(_MUCH_COMMONER) * min(1.0, 6 / len(form)) + (near[0] != form[0]) * log(_OTHER_BEGINNING)
-    return (_consonants(form) == _consonants(near)) * log(_MUCH_COMMONER) - unlike
+    return sounds_alike * log(_SOUNDS_ALIKE) - unlike
+
+
+def unlikeness(one: str, other: str) -> float:
+    """The edits between two forms, each as much as it is unlikely: some mistakes are easily made.
+
+    The table is that of the optimal string alignment distance, see `Stretch.alike`.
+    """
+    rows = [[float(at) for at in range(len(one) + 1)]]
+    for k, letter in enumerate(other, 1):
+        row, above = [float(k)], rows[-1]
+        for at, own in enumerate(one, 1):
+            best = min(
+                above[at - 1] + _other(own, letter),
+                above[at] + (SLIGHT if k > 1 and letter == other[k - 2] else 1.0),  # doubled, or not
+                row[at - 1] + (SLIGHT if at > 1 and own == one[at - 2] else 1.0),
+            )
+            if k > 1 and at > 1 and own == other[k - 2] and one[at - 2] == letter:
+                best = min(best, rows[-2][at - 2] + 0.8)
+            row.append(best)
+        rows.append(row)
+    return rows[-1][-1]
+
+
+def _other(own: str, letter: str) -> float:
+    """How unlikely one letter is written for another."""
+    if own == letter:
+        return 0.0
+    vowels = (own in _VOWELS) + (letter in _VOWELS)
+    return SLIGHT if vowels == 2 else 1.1 if not vowels else 1.5
+
+
+_VOWELS = frozenset("aeiouy")
 
 
 def _consonants(form: str) -> str:
-    """What is left of a word without its vowels, and with double consonants as one: what is misheard least."""
-    return re.sub(r"(.)\1+", r"\1", form[0] + re.sub("[aeiouyh]", "", form[1:]))
+    """What is left of a word without its vowels, and with double letters as one: what is misheard least."""
+    single = re.sub(r"(.)\1+", r"\1", form)
+    return single[0] + re.sub("[aeiouyh]", "", single[1:])
+
+
+_AROUND = re.compile(r"^[^\w@#]+|[^\w+#%]+$")
+"""What stands around a word, and would be an operator without quotes."""
 
 
 def without_quotes(node: Node) -> Node:
     """The same query, each phrase as plain words that must all be there."""
     match node:
         case Words(quoted=True, capitals=False):
-            words = tuple(replace(node, text=word, quoted=False, slop=0) for word in node.text.split())
-            return And(words) if len(words) > 1 else words[0]
+            bare = (_AROUND.sub("", word) for word in node.text.split())
+            words = tuple(replace(node, text=word, quoted=False, slop=0) for word in bare if word)
+            return And(words) if len(words) > 1 else words[0] if words else node
         case And(parts):
             return And(tuple(each for part in map(without_quotes, parts) for each in _all_of(part)))
         case Or(parts):

@@ -5,7 +5,7 @@ A *term* is what inflections of a word meet in (`english:elect`), a *form* is a 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 
@@ -18,6 +18,9 @@ from index.merge import FORM
 from index.packing import Array, Bits, Packed, Sums
 from index.segment import SegmentFile
 from index.spellings import Stretch
+
+MANY_DOCUMENTS, A_FEW = 5_000, 3
+"""In so many documents a word that occurs less often is hardly what was meant by another."""
 
 Documents = NDArray[np.int32]
 Numbers = NDArray[np.int32]
@@ -171,18 +174,40 @@ class Field:
         plain = Stretch(self.terms, self.terms.starting_with(b":"), skip=1)
         return plain, Stretch(self.forms, range(len(self.forms)), stop=FORM)
 
-    def alike(self, word: str, edits: int) -> Iterator[tuple[str, int, int]]:
+    def alike(self, word: str, edits: int, *, likely: bool = False) -> Iterator[tuple[str, int, int]]:
         """The forms that so many edits at most make of a word: each, how many, and how often its term occurs.
 
-        A form of several terms is there for each of them.
+        A form of several terms is there for each of them. With `likely`, in many documents, only those are looked at
+        that occur a few times, which is ten times as fast.
         """
-        plain, marked = self.stretches()
         counts = self._packed("count")
-        for stretch, ranks in ((plain, None), (marked, self._array("form_term"))):
+        for stretch, ranks in self._likely if likely else self._every:
             found = stretch.alike(word, edits)
             numbers = np.array([number for _, _, number in found], dtype=np.int64)
             occurs = counts.at(numbers if ranks is None else ranks[numbers].astype(np.int64)).tolist()
             yield from ((form, edit, count) for (form, edit, _), count in zip(found, occurs, strict=True))
+
+    @property
+    def _every(self) -> tuple[tuple[Stretch, Array | None], ...]:
+        """All forms, and the rank of the term of each; None where that is its number."""
+        plain, marked = self.stretches()
+        return (plain, None), (marked, self._array("form_term"))
+
+    @cached_property
+    def _likely(self) -> tuple[tuple[Stretch, Array | None], ...]:
+        """The same of the forms that occur a few times, in memory, where there are many others."""
+        if self.documents < MANY_DOCUMENTS:
+            return self._every
+        counts = self._packed("count").slice(0, len(self.terms))
+        kept: list[tuple[Stretch, Array | None]] = []
+        for stretch, owners in self._every:
+            numbers = np.arange(stretch.numbers.start, stretch.numbers.stop)
+            ranks = numbers if owners is None else owners
+            few = np.flatnonzero(counts[ranks] >= A_FEW)
+            strings = stretch.dictionary.strings().take(numbers[few])
+            smaller = replace(stretch, dictionary=Dictionary.of(strings), numbers=range(len(few)))
+            kept.append((smaller, ranks[few]))
+        return tuple(kept)
 
     def commonest(self, prefix: str, stemmers: Sequence[str], most: int) -> Iterator[tuple[str, int]]:
         """The forms that begin so and belong to the commonest terms, and how often each occurs."""

@@ -7,7 +7,7 @@ A word has several rows where writers differ: `counter-terrorism`, `counter terr
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple, Protocol, TypeGuard
 
 from archive.types import Message, MessageKind
@@ -53,6 +53,9 @@ class Vocabulary(Protocol):
 
     def has(self, fields: tuple[str, ...], form: str) -> bool:
         """Whether any of the fields holds this form."""
+
+    def forms_of(self, term: str) -> tuple[str, ...]:
+        """The forms of titles and bodies that meet in a term, and the bare term."""
 
     def beginning(self, fields: tuple[str, ...], prefix: str) -> Iterator[str]:
         """The forms of these fields that begin so, sorted."""
@@ -238,22 +241,35 @@ class Resolver:
         variants = [_forms(words.text)]
         if "turkish" in self.vocabulary.stemmers():
             variants.append(_forms(words.text, "tr"))
+        opened = [each for forms in variants for each in self._opened(forms, fields)]
         for forms in variants[:]:
-            variants.extend(self._spellings(forms, fields, words.quoted))
+            variants.extend(self._closed(forms, fields, words.quoted))
         variants.extend((form,) for form in compounds)
-        return tuple(
-            dict.fromkeys(row for forms in dict.fromkeys(variants) if forms for row in self._rows(forms, words))
-        )
+        rows = [row for forms in dict.fromkeys(variants) if forms for row in self._rows(forms, words)]
+        rows += [row for forms in dict.fromkeys(opened) for row in self._opened_rows(forms, words)]
+        return tuple(dict.fromkeys(rows))
 
     def _rows(self, forms: tuple[str, ...], words: Words) -> Iterator[Row]:
         if len(forms) == 1 and is_single_cell(forms[0]):
             for form in self._expand(forms[0], re.compile(re.escape(forms[0]) + ".*", re.DOTALL), words):
                 yield Row((form,), False, first_cell=True)
-        elif words.quoted or words.capitals or words.field not in STEMMED or any(map(is_unspaced, forms)):
+        elif _is_exact(forms, words):
             yield Row(forms, False)
         else:
             for stemmer in self._stemmers(forms, words):
                 yield Row(tuple(stem(form, stemmer) for form in forms), True)
+
+    def _opened_rows(self, forms: tuple[str, ...], words: Words) -> Iterator[Row]:
+        """The rows of a compound that was opened: only its last part has inflections (`policy makers`, not `look` in
+        *looked out*).
+        """
+        *firsts, last = forms
+        endings = {last: None}
+        if not _is_exact(forms, words):
+            for stemmer in self._stemmers(forms, words):
+                endings |= dict.fromkeys(self.vocabulary.forms_of(stem(last, stemmer)))
+        for ending in islice(endings, MAX_VARIANTS):
+            yield Row((*firsts, ending), False)
 
     def _stemmers(self, forms: tuple[str, ...], words: Words) -> Iterator[str]:
         """The languages in which the forms are words.
@@ -267,23 +283,30 @@ class Resolver:
             if stemmer in confined or all(stemmer in known or not known for known in held):
                 yield stemmer
 
-    def _spellings(self, forms: tuple[str, ...], fields: tuple[str, ...], quoted: bool) -> Iterator[tuple[str, ...]]:
-        """Other ways of writing the same words: one compound closed or opened.
+    def _opened(self, forms: tuple[str, ...], fields: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        """The same words, one compound among them opened."""
+        every = (
+            (*forms[:at], *halves, *forms[at + 1 :])
+            for at, form in enumerate(forms)
+            for halves in self._halves(form, fields)
+        )
+        yield from islice(every, MAX_VARIANTS)
+
+    def _halves(self, form: str, fields: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        return (halves for halves in _splits(form) if all(self.vocabulary.has(fields, half) for half in halves))
+
+    def _closed(self, forms: tuple[str, ...], fields: tuple[str, ...], quoted: bool) -> Iterator[tuple[str, ...]]:
+        """The same words, two of them closed to a compound.
 
         Words that the query itself joins (`policy-maker`) may always be written as one; those of a phrase only where
         they make a compound.
         """
-        found = 0
-        for at, form in enumerate(forms):
-            for left, right in _splits(form):
-                if self.vocabulary.has(fields, left) and self.vocabulary.has(fields, right) and found < MAX_VARIANTS:
-                    found += 1
-                    yield (*forms[:at], left, right, *forms[at + 1 :])
-            if at + 1 < len(forms) and (not quoted or is_compound(form, forms[at + 1])):
-                whole = form + forms[at + 1]
-                if self.vocabulary.has(fields, whole) and found < MAX_VARIANTS:
-                    found += 1
-                    yield (*forms[:at], whole, *forms[at + 2 :])
+        every = (
+            (*forms[:at], left + right, *forms[at + 2 :])
+            for at, (left, right) in enumerate(pairwise(forms))
+            if (not quoted or is_compound(left, right)) and self.vocabulary.has(fields, left + right)
+        )
+        yield from islice(every, MAX_VARIANTS)
 
     # -- patterns
 
@@ -368,6 +391,11 @@ def _forms(text: str, language: str | None = None) -> tuple[str, ...]:
     )
 
 
+def _is_exact(forms: tuple[str, ...], words: Words) -> bool:
+    """Whether just these forms are asked for, without their inflections."""
+    return words.quoted or words.capitals or words.field not in STEMMED or any(map(is_unspaced, forms))
+
+
 def _wildcard(piece: str) -> str:
     if set(piece) <= {"*", "?"}:
         return "".join(r"\w*" if character == "*" else r"\w" for character in piece)
@@ -388,13 +416,17 @@ _NO_FIRST_PART = frozenset(
     " men my new nor not now of one or our out own per put say see set she sun ten the tie to too two us was way we who"
     " why with you your".split()
 )
+# Last parts that many other words end with by chance: "thous and" is not "thousand".
+_NO_LAST_PART = frozenset(
+    "all and any are but can for had has her him his its nor not ors our she the was who you".split()
+)
 
 
 def is_compound(left: str, right: str) -> bool:
     """Whether two forms next to each other may be the halves of one word."""
     if left[-1:].isdigit() != right[:1].isdigit():  # F-16, COVID-19
         return left.isalnum() and right.isalnum()
-    if not (left.isalpha() and right.isalpha()) or is_unspaced(left) or is_unspaced(right):
+    if not (left.isalpha() and right.isalpha()) or is_unspaced(left) or is_unspaced(right) or right in _NO_LAST_PART:
         return False
     if left in _COMBINING:
         return len(right) >= 3

@@ -1,23 +1,27 @@
 """One search over one snapshot: what is found, how it is sorted and counted, and what to say when nothing is found."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
 from archive.types import Article, FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest, Sort
 from index.columns import Mask, timeline, years
-from index.deadline import Deadline
+from index.deadline import Deadline, TooSlowError
 from index.documents import VALUES
 from index.explain import Explainer
 from index.ranking import BEST, learn, weigh
-from index.resolve import All, Leaf, Resolved, Resolver, Told, Without
+from index.resolve import All, Leaf, Resolved, Resolver, Told, TooBroadError, Without
 from index.results import Documents
 from index.snapshot import Found, Snapshot
 from index.tree import Everything, Node, Published, Query
 
 SECONDS = 8.0
 """How long one request may read postings before it is given up."""
+
+EXPLAINED_SECONDS = 0.4
+"""How long what a query comes to may be looked for; a longer query goes without what is left of it."""
 
 
 class Search:
@@ -137,18 +141,18 @@ class Search:
         return []
 
     def _explain(self, page: SearchPage, total: int) -> SearchPage:
-        """The page with what each part of the query finds, and what was likely meant."""
+        """The page with what each part of the query finds, and what was likely meant, as far as there is time."""
         languages = self.request.filter.languages
-        explainer = Explainer(self.snapshot, tuple(self.filters.values()), languages, self.deadline)
-        parts = explainer.parts(self.tree)
-        if not total:
-            alternatives = explainer.alternatives(self.tree, parts)
-            likeliest = next((each.query for each in alternatives if not each.change.startswith("without ")), None)
-            return replace(page, parts=parts, alternatives=alternatives, suggestion=likeliest)
-        if explainer.is_rare(min([total, *(part.count for part in parts)])):
+        explainer = Explainer(self.snapshot, tuple(self.filters.values()), languages, Deadline(EXPLAINED_SECONDS))
+        with suppress(TooSlowError, TooBroadError):
+            page = replace(page, parts=explainer.parts(self.tree))
+            if not total:
+                alternatives = explainer.alternatives(self.tree, page.parts)
+                likeliest = next((each.query for each in alternatives if not each.change.startswith("without ")), None)
+                return replace(page, alternatives=alternatives, suggestion=likeliest)
             meant = explainer.respelt(self.tree)
-            return replace(page, parts=parts, suggestion=meant.query if meant else None)
-        return replace(page, parts=parts)
+            return replace(page, suggestion=meant.query if meant else None)
+        return page
 
     def _resolver(self) -> Resolver:
         return Resolver(self.snapshot, self.request.filter.languages)

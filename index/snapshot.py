@@ -136,13 +136,15 @@ class Snapshot:
                             known.add(form)
                             yield form
 
-    def alike(self, fields: tuple[str, ...], form: str, edits: int) -> list[tuple[str, int, int]]:
-        """See `Vocabulary.alike`."""
+    def alike(
+        self, fields: tuple[str, ...], form: str, edits: int, *, likely: bool = False
+    ) -> list[tuple[str, int, int]]:
+        """See `Vocabulary.alike`; for `likely` see `Field.alike`."""
         edits_of: dict[str, int] = {}
         counts: Counter[str] = Counter()
         for segment in self.segments:
             for field in fields:
-                for each, edit, count in segment.view(field).alike(form, edits):
+                for each, edit, count in segment.view(field).alike(form, edits, likely=likely):
                     edits_of[each] = edit
                     counts[each] += count
         del counts[form]

@@ -124,12 +124,9 @@ class View:
         found = self.read(text)
         return len(found.documents) if found else 0
 
-    def alike(self, form: str, edits: int) -> Iterator[tuple[str, int, int]]:
-        """The forms that so many edits at most make of one: each, how many, and how often it occurs at most.
-
-        A form may be there several times, and its inflections count, too, which is faster known.
-        """
-        found = self.field.alike(form, edits)
+    def alike(self, form: str, edits: int, *, likely: bool = False) -> Iterator[tuple[str, int, int]]:
+        """See `Field.alike`; the inflections of each form count, too, which is faster known."""
+        found = self.field.alike(form, edits, likely=likely)
         if not self.part:
             return found
         edits_of = {each: edit for each, edit, _ in found}

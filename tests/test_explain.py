@@ -124,6 +124,25 @@ def test_ways_out_when_nothing_is_found(index: WhooshIndex, query: str, changes:
     assert [each.change for each in ask(index, query).alternatives] == changes
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        '"NOT -border kirkuk*"',
+        '"kirkuk: dam" border',
+        '"border (or) xyzzyq"',
+        "kirkuk dam",
+        'border "title:oil dam"',
+        "“ NOT -b k*",
+    ],
+)
+def test_every_number_is_what_the_link_beside_it_finds(index: WhooshIndex, query: str) -> None:
+    page = ask(index, query)
+    links = [(each.query, each.count) for each in page.alternatives] + [(each.text, each.count) for each in page.parts]
+    for text, count in links:
+        found = ask(index, text, explain=False)
+        assert (0 if found.relaxed else found.total) == count, text
+
+
 def test_what_is_not_asked_for_is_not_explained(index: WhooshIndex) -> None:
     page = ask(index, "border xyzzyq", explain=False)
     assert (page.parts, page.alternatives, page.suggestion) == ((), (), None)
