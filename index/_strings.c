@@ -1,4 +1,4 @@
-/* Sorts and merges byte strings: the fast half of index/dictionary.py, which says what is promised. */
+/* Sorts, merges and finds byte strings: the fast half of index/dictionary.py, which says what is promised. */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdint.h>
@@ -280,9 +280,78 @@ done:
     return result;
 }
 
+/* ---- finding one among front-coded strings */
+
+enum { BLOCK = 16, MOST_SHARED = 255 }; /* as in index/dictionary.py */
+
+typedef struct { const uint8_t *shared, *text; const void *rest; const int64_t *block; Py_ssize_t count, size; int wide; } Coded;
+
+static int64_t rest_of(const Coded *coded, Py_ssize_t at)
+{
+    return coded->wide ? ((const uint32_t *)coded->rest)[at] : ((const uint8_t *)coded->rest)[at];
+}
+
+/* The number of the block whose first string is the last that is not greater; -1 where all are, -2 where it is none. */
+static Py_ssize_t find_block(const Coded *coded, Py_ssize_t blocks, const char *string, int64_t length)
+{
+    Py_ssize_t low = 0, high = blocks;
+    while (low < high) {
+        const Py_ssize_t middle = low + (high - low) / 2;
+        const int64_t start = coded->block[middle], rest = rest_of(coded, middle * BLOCK);
+        if (start < 0 || start > coded->size || rest > coded->size - start) return -2;
+        if (compare((const char *)coded->text + start, rest, string, length) <= 0) low = middle + 1;
+        else high = middle;
+    }
+    return low - 1;
+}
+
+/* How many strings sort before one, and whether it is there: `same` is how many bytes of it the last one had. */
+static Py_ssize_t find_place(const Coded *coded, const char *string, int64_t length, Py_ssize_t blocks, int *is_there)
+{
+    const Py_ssize_t block = find_block(coded, blocks, string, length);
+    *is_there = 0;
+    if (block < 0) return block == -1 ? 0 : -1;
+    Py_ssize_t number = block * BLOCK;
+    int64_t read = coded->block[block], same = 0;
+    for (const Py_ssize_t end = number + BLOCK < coded->count ? number + BLOCK : coded->count; number < end; number++) {
+        const int64_t shared = coded->shared[number], rest = rest_of(coded, number);
+        if (rest > coded->size - read) return -1;
+        const uint8_t *text = coded->text + read;
+        read += rest;
+        if (shared > same) continue; /* it differs where the last one did, and is smaller, too */
+        if (shared < same && shared < MOST_SHARED) return number; /* it is greater where the last one was the same */
+        int64_t at = 0;
+        same = shared;
+        while (at < rest && same < length && text[at] == (uint8_t)string[same]) at++, same++;
+        if (same == length) { *is_there = at == rest; return number; }
+        if (at < rest && text[at] > (uint8_t)string[same]) return number;
+    }
+    return number;
+}
+
+static PyObject *position(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    Py_buffer views[5] = {{0}};
+    PyObject *result = NULL;
+    if (!PyArg_ParseTuple(args, "y*y*y*y*y*", &views[0], &views[1], &views[2], &views[3], &views[4])) return NULL;
+    const Py_ssize_t count = views[0].len;
+    const int wide = count && views[1].len == 4 * count;
+    const Coded coded = {views[0].buf, views[2].buf, views[1].buf, views[3].buf, count, views[2].len, wide};
+    const Py_ssize_t blocks = views[3].len / (Py_ssize_t)sizeof(int64_t);
+    int is_there = 0;
+    const int good = (wide || views[1].len == count) && blocks == (count + BLOCK - 1) / BLOCK;
+    const Py_ssize_t place = good ? find_place(&coded, views[4].buf, views[4].len, blocks, &is_there) : -1;
+    if (place < 0) PyErr_SetString(PyExc_ValueError, "these are no front-coded strings");
+    else result = Py_BuildValue("nO", place, is_there ? Py_True : Py_False);
+    for (int at = 0; at < 5; at++) PyBuffer_Release(&views[at]);
+    return result;
+}
+
 static PyMethodDef functions[] = {
     {"gather", gather, METH_VARARGS, "(text, starts, lengths) -> the strings one after the other."},
     {"expand", expand, METH_VARARGS, "(shared, rest, text) -> front-coded strings one after the other, whole."},
+    {"position", position, METH_VARARGS,
+     "(shared, rest, text, block, string) -> how many front-coded strings sort before one, and whether it is there."},
     {"find", find, METH_VARARGS, "(text, starts, lengths, byte) -> where the byte first stands in each string."},
     {"shared", shared, METH_VARARGS, "(text, starts, lengths, most) -> leading bytes that each has in common with the last."},
     {"order", order, METH_VARARGS, "(text, starts, lengths) -> the places of the strings in sorted order."},

@@ -6,7 +6,7 @@ block is whole. (Witten, Moffat, Bell, "Managing Gigabytes", 4.1.)
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -207,6 +207,12 @@ class Dictionary(Sequence[bytes]):
 
     def position(self, string: bytes) -> int:
         """How many strings sort before this one: its own number where it is there."""
+        return self._place(string)[0]
+
+    def _place(self, string: bytes) -> tuple[int, bool]:
+        """How many strings sort before this one, and whether it is there."""
+        if _strings:
+            return _strings.position(self._shared, self._rest, self._text, self._block, string)
         low, high = 0, len(self._block)
         while low < high:  # the first block whose head is greater
             middle = (low + high) // 2
@@ -215,15 +221,13 @@ class Dictionary(Sequence[bytes]):
             else:
                 high = middle
         if not low:
-            return 0
+            return 0, False
         number = (low - 1) * BLOCK
-        for found in self.iterate(number):
+        for found in islice(self.iterate(number), BLOCK):
             if found >= string:
-                return number
+                return number, found == string
             number += 1
-            if number == low * BLOCK:
-                break
-        return number
+        return number, False
 
     def block_before(self, number: int) -> tuple[int, int]:
         """The number of the first string of the block that a string is in, and where its text begins."""
@@ -237,8 +241,8 @@ class Dictionary(Sequence[bytes]):
 
     def find(self, string: bytes) -> int:
         """The number of a string, or -1."""
-        number = self.position(string)
-        return number if number < len(self) and self[number] == string else -1
+        number, is_there = self._place(string)
+        return number if is_there else -1
 
     def starting_with(self, prefix: bytes) -> range:
         """The numbers of the strings that begin so."""

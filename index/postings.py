@@ -22,6 +22,9 @@ from index.spellings import Stretch
 MANY_DOCUMENTS, A_FEW = 5_000, 3
 """In so many documents a word that occurs less often is hardly what was meant by another."""
 
+UNSPACED_FROM = 0xE2
+"""The first byte, in UTF-8, of letters of scripts without spaces, and of hardly any others."""
+
 Documents = NDArray[np.int32]
 Numbers = NDArray[np.int32]
 
@@ -195,7 +198,10 @@ class Field:
 
     @cached_property
     def _likely(self) -> tuple[tuple[Stretch, Array | None], ...]:
-        """The same of the forms that occur a few times, in memory, where there are many others."""
+        """The same of the forms that occur a few times, in memory, where there are many others.
+
+        Pairs of characters, in scripts without spaces, are left out: all are like each other.
+        """
         if self.documents < MANY_DOCUMENTS:
             return self._every
         counts = self._packed("count").slice(0, len(self.terms))
@@ -205,6 +211,8 @@ class Field:
             ranks = numbers if owners is None else owners
             few = np.flatnonzero(counts[ranks] >= A_FEW)
             strings = stretch.dictionary.strings().take(numbers[few])
+            spaced = strings.text[strings.starts + stretch.skip] < UNSPACED_FROM
+            few, strings = few[spaced], strings.kept(spaced)
             smaller = replace(stretch, dictionary=Dictionary.of(strings), numbers=range(len(few)))
             kept.append((smaller, ranks[few]))
         return tuple(kept)

@@ -1,5 +1,6 @@
 """Strings as arrays, compiled and in Python alone, and the words, values and terms that are made of them."""
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -209,6 +210,36 @@ def test_front_coded_strings_are_whole_again(listed: list[bytes]) -> None:
 def test_front_coded_strings_of_any_length_are_whole_again() -> None:
     _check_front_coded(sorted(b"a" * length + end for length in range(240, 275) for end in (b"", b"b")))
     _check_front_coded(sorted([b"a" * 70_000, b"a" * 70_000 + b"\0", b"b" * 255, b"b" * 256, b"c" * 255 + b"d"]))
+
+
+@given(st.lists(strings, unique=True, max_size=60).map(sorted), st.lists(strings, max_size=5))
+@example([], [b"", b"a"])
+@example([b"a" * 300, b"a" * 300 + b"b", b"b"], [b"a" * 299, b"a" * 300 + b"a", b"a" * 300 + b"c"])
+def test_strings_are_found_among_others(listed: list[bytes], others: list[bytes]) -> None:
+    for helper in _helpers():
+        found = Dictionary.of(Strings.join(listed))
+        for each in [*listed, *others]:
+            assert found.position(each) == bisect_left(listed, each), helper
+            assert found.find(each) == (listed.index(each) if each in listed else -1), helper
+
+
+@needs_compiled
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"block": np.array([0, 1], dtype=np.int64)},
+        {"block": np.array([-1], dtype=np.int64)},
+        {"block": np.array([9], dtype=np.int64)},
+        {"rest": np.array([1, 1], dtype=np.uint8)},
+        {"rest": np.array([1, 9], dtype=np.uint32)},
+        {"text": np.zeros(0, dtype=np.uint8)},
+    ],
+)
+def test_what_is_not_front_coded_is_not_searched(changed: dict[str, Array]) -> None:
+    arrays = _encoded([b"a", b"ab", b"b"])
+    good = {name: changed.get(name, arrays[f"words.{name}"]) for name in ("shared", "rest", "text", "block")}
+    with pytest.raises(ValueError, match="front-coded"):
+        dictionary._strings.position(*map(memoryview, good.values()), b"abc")
 
 
 GOOD = np.array([0, 1, 2], dtype=np.uint8), np.array([2, 1, 0]), np.frombuffer(b"abc", dtype=np.uint8)
