@@ -15,9 +15,18 @@ import click
 
 from archive import __version__
 from archive.errors import ArchiveError
-from archive.options import FormatName, article_filter, day, filter_options, json_option, language, page_options
+from archive.options import (
+    FormatName,
+    article_filter,
+    day,
+    filter_options,
+    json_option,
+    kwic_options,
+    language,
+    page_options,
+)
 from archive.settings import Settings, load_settings
-from archive.types import ImportReport, IndexStatus, OnDuplicate, SearchRequest, Sort
+from archive.types import Concordance, ImportReport, IndexStatus, LineOrder, OnDuplicate, SearchRequest, Sort
 
 if TYPE_CHECKING:
     from archive.service import Archive
@@ -148,15 +157,30 @@ def _show_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None:
     help="The order of the hits.",
 )
 @page_options
+@kwic_options
 @json_option
-def search(words: tuple[str, ...], sort: str, limit: int | None, page: int, as_json: bool, **filters: Any) -> None:
+def search(
+    words: tuple[str, ...],
+    sort: str,
+    limit: int | None,
+    page: int,
+    kwic: bool,
+    kwic_order: str | None,
+    as_csv: bool,
+    as_json: bool,
+    **filters: Any,
+) -> None:
     """Find articles.
 
     The words of QUERY are joined, so -word needs no quotes. Without a QUERY every article that the filters let pass is
-    found.
+    found. With --kwic, --limit and --page count lines, and all of them are printed where there is no --limit.
     """
     from archive import console, wire
 
+    if not kwic and (kwic_order or as_csv):
+        raise click.UsageError("--kwic-order and --csv are about the lines of --kwic; give that, too")
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json cannot be had together")
     for word in words:  # unknown options reach us as words, for the sake of `-word`
         if word.startswith("--"):
             raise click.NoSuchOption(word)
@@ -166,14 +190,33 @@ def search(words: tuple[str, ...], sort: str, limit: int | None, page: int, as_j
             filter=article_filter(**filters),
             sort=Sort(sort),
             page=page,
-            page_size=limit or archive.settings.page_size,
+            page_size=limit or (ALL_LINES if kwic else archive.settings.page_size),
             facets=as_json,  # they are not shown
         )
+        if kwic:
+            lines = archive.concordance(request, LineOrder(kwic_order or LineOrder.FOUND))
+            _show_lines(lines, as_json=as_json, as_csv=as_csv)
+            return
         found = archive.search(request)
     if as_json:
         console.show_json(wire.search_page(found))
     else:
         console.show_page(found)
+
+
+ALL_LINES = 10_000
+"""More lines than a concordance ever has."""
+
+
+def _show_lines(found: Concordance, *, as_json: bool, as_csv: bool) -> None:
+    from archive import console, wire
+
+    if as_json:
+        console.show_json(wire.concordance(found))
+    elif as_csv:
+        console.show_table(wire.concordance_table(found), found)
+    else:
+        console.show_concordance(found)
 
 
 @main.command()

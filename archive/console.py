@@ -14,6 +14,7 @@ from shlex import quote
 from archive.settings import Settings
 from archive.types import (
     Article,
+    Concordance,
     Headline,
     Hit,
     ImportReport,
@@ -34,8 +35,8 @@ _LINES = _HARMLESS | {ord("\t"): " ", ord("\n"): "\n"}
 _ONE_LINE = _HARMLESS | dict.fromkeys(map(ord, "\t\n\r"), " ")
 _IN_JSON = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 
-_MATCH = "black on yellow"
-_QUIET = "dim"
+MATCH = "black on yellow"
+QUIET = "dim"
 
 
 def clean(text: str) -> str:
@@ -101,9 +102,13 @@ class Screen:
         for part, match in text.parts():
             part = part.translate(table)
             if match:
-                yield part if self.colours else f"**{part}**", f"{style} {_MATCH}".strip()
+                yield part if self.colours else f"**{part}**", f"{style} {MATCH}".strip()
             else:
                 yield part, style
+
+    def in_context(self, about: str, left: str, match: str, right: str) -> None:
+        """One line of a concordance, all of it."""
+        self.line((f"{about}  ", QUIET), (left, ""), *self.marked(MarkedText(match, ((0, len(match)),))), (right, ""))
 
 
 def _screen() -> Screen:
@@ -139,12 +144,38 @@ def show_similar(hits: Sequence[Hit]) -> None:
     say(articles(len(hits)) if hits else "No article is like it")
 
 
+def show_concordance(found: Concordance) -> None:
+    """A line a match, each with its article and paragraph; then, as messages, what must be known about all of them."""
+    screen = _screen()
+    about = [f"#{line.headline.id} ¶{line.paragraph}" for line in found.lines]
+    width = max(map(len, about), default=0)
+    for line, place in zip(found.lines, about, strict=True):
+        screen.in_context(f"{place:<{width}}", *map(clean, (line.left, line.match, line.right)))
+    _tell_lines(found)
+
+
+def show_table(rows: Iterable[str], found: Concordance) -> None:
+    """The rows of a table of the same, as they are, but for control characters."""
+    for row in rows:
+        sys.stdout.write(row.translate(_LINES))
+    _tell_lines(found)
+
+
+def _tell_lines(found: Concordance) -> None:
+    for message in found.messages:
+        say(_message(message, found.request.query))
+    wanted = f" for {found.understood}" if found.understood else ""
+    shown = f", {len(found.lines):,} of them shown" if len(found.lines) < found.total else ""
+    matches = f"{found.total:,} match{'' if found.total == 1 else 'es'}"
+    say(f"{matches} in {articles(found.articles)}{wanted}{shown} ({duration(found.seconds)})")
+
+
 def _show_hit(screen: Screen, hit: Hit) -> None:
     rank = f"{hit.rank}. "
     screen.line((rank, ""), *screen.marked(hit.title, "bold"))
-    screen.line((_about(hit.headline), _QUIET), indent=len(rank))
+    screen.line((_about(hit.headline), QUIET), indent=len(rank))
     for snippet in hit.snippets:
-        screen.line((f"¶{snippet.paragraph} ", _QUIET), *screen.marked(snippet), indent=len(rank))
+        screen.line((f"¶{snippet.paragraph} ", QUIET), *screen.marked(snippet), indent=len(rank))
     screen.line()
 
 
@@ -188,7 +219,7 @@ def show_article(article: Article, marked: MarkedArticle) -> None:
     """An article's title, what is known about it, and its whole text."""
     screen = _screen()
     screen.line(*screen.marked(marked.title, "bold"))
-    screen.line((_about(article), _QUIET))
+    screen.line((_about(article), QUIET))
     facts = {
         "section": article.section,
         "tags": ", ".join(article.tags),
@@ -200,7 +231,7 @@ def show_article(article: Article, marked: MarkedArticle) -> None:
     }
     for name, fact in facts.items():
         if fact:
-            screen.line((f"{name}: {clean(fact)}", _QUIET))
+            screen.line((f"{name}: {clean(fact)}", QUIET))
     for paragraph in marked.paragraphs:
         screen.line()
         screen.line(*screen.marked(paragraph, table=_LINES))
@@ -211,7 +242,7 @@ def show_headlines(found: Iterable[Headline], total: int) -> None:
     screen = _screen()
     for each in found:
         source = f"{clean(each.source)}: " if each.source else ""
-        screen.line((f"{each.id:>6}  {_day(each.published):<10}  {source}", _QUIET), (clean(each.title), ""))
+        screen.line((f"{each.id:>6}  {_day(each.published):<10}  {source}", QUIET), (clean(each.title), ""))
     say(f"{articles(total)} in all")
 
 
@@ -278,4 +309,4 @@ def _show_table(rows: Mapping[str, str | None]) -> None:
     width = max(map(len, rows))
     for name, value in rows.items():
         if value:
-            screen.line((f"{name:<{width}}  ", _QUIET), (clean(value), ""))
+            screen.line((f"{name:<{width}}  ", QUIET), (clean(value), ""))

@@ -1,10 +1,10 @@
 """Publication dates as people, pages and programs write them."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 
-from archive.types import PublicationDate
+from archive.types import Precision, PublicationDate
 
 _MONTHS = {
     name: number
@@ -122,3 +122,16 @@ def _month(name: str) -> str | None:
 def _make(year: str, month: str | None, day: str | None) -> PublicationDate:
     parts = [year, *(f"{int(part):02d}" for part in (month, day) if part is not None)]
     return PublicationDate.parse("-".join(parts))
+
+
+def written_day(day: date) -> str:
+    """`2 May 2023`."""
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def written_date(published: PublicationDate) -> str:
+    """A date with just the precision that it has: `2 May 2023`, `May 2023`, `2023`."""
+    day = published.first_day
+    if published.precision is Precision.YEAR:
+        return str(day.year)
+    return f"{day:%B} {day.year}" if published.precision is Precision.MONTH else written_day(day)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from archive.language import clean_language
-from archive.types import ArticleFilter, PublicationDate
+from archive.types import ArticleFilter, LineOrder, PublicationDate
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -69,6 +69,16 @@ filter_options = _together(
 page_options = _together(
     click.option("--limit", type=click.IntRange(1, 200), metavar="N", help="Articles on a page."),
     click.option("--page", type=click.IntRange(1), default=1, metavar="N", help="Which page; the first is 1."),
+)
+
+kwic_options = _together(
+    click.option("--kwic", is_flag=True, help="Print every match in its context, a line each."),
+    click.option(
+        "--kwic-order",
+        type=click.Choice([each.value for each in LineOrder]),
+        help="With --kwic: lines as found (default), by the words to the left or right, or by date.",
+    ),
+    click.option("--csv", "as_csv", is_flag=True, help="With --kwic: print CSV instead of text."),
 )
 
 

@@ -8,11 +8,13 @@ from archive.types import (
     Article,
     ArticleFilter,
     Changes,
+    Concordance,
     Headline,
     Hit,
     ImportItem,
     IndexState,
     IndexStatus,
+    LineOrder,
     MarkedArticle,
     NewArticle,
     OnDuplicate,
@@ -123,6 +125,12 @@ class SearchIndex(Follower, Protocol):
 
     def search(self, request: SearchRequest) -> SearchPage:
         """Answer anything that can be typed; raises only IndexUnavailableError."""
+
+    def concordance(self, request: SearchRequest, order: LineOrder = LineOrder.FOUND) -> Concordance:
+        """The matches in the texts of what `search` finds, those that `mark` marks; raises only IndexUnavailableError.
+
+        Where there are too many, those of the first articles; a message says so.
+        """
 
     def suggest(self, typed: str) -> Sequence[Suggestion]:
         """Ways to go on with the beginning of a query; raises only IndexUnavailableError."""

@@ -13,11 +13,13 @@ from archive.sync import Progress, rebuild, silent, sync, verify
 from archive.types import (
     Article,
     ArticleFilter,
+    Concordance,
     Headline,
     Hit,
     ImportReport,
     IndexState,
     IndexStatus,
+    LineOrder,
     MarkedArticle,
     Message,
     MessageKind,
@@ -86,12 +88,17 @@ class Archive:
         try:
             page = self.index.search(request)
         except IndexUnavailableError as error:
-            words = f"Nothing can be searched right now: {error}. It mends itself at the next: archive index sync"
-            return SearchPage(request=request, messages=(Message(MessageKind.LIMIT, words),))
-        if behind:
-            note = Message(MessageKind.LIMIT, f"{behind} changes are still being indexed and not in this answer")
-            page = replace(page, messages=(note, *page.messages))
-        return page
+            return SearchPage(request=request, messages=(_unavailable(error),))
+        return replace(page, messages=(*_lacks(behind), *page.messages))
+
+    def concordance(self, request: SearchRequest, order: LineOrder = LineOrder.FOUND) -> Concordance:
+        """The matches in the texts of what a search finds, a line each; the request's page counts lines."""
+        behind = self.catch_up()
+        try:
+            found = self.index.concordance(request, order)
+        except IndexUnavailableError as error:
+            return Concordance(request=request, order=order, messages=(_unavailable(error),))
+        return replace(found, messages=(*_lacks(behind), *found.messages))
 
     def suggest(self, typed: str) -> Sequence[Suggestion]:
         """Ways to go on with the beginning of a query; none while nothing can be searched."""
@@ -198,3 +205,14 @@ class Archive:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _unavailable(error: IndexUnavailableError) -> Message:
+    words = f"Nothing can be searched right now: {error}. It mends itself at the next: archive index sync"
+    return Message(MessageKind.LIMIT, words)
+
+
+def _lacks(behind: int) -> tuple[Message, ...]:
+    """What to say of an answer of an index that lacks some changes."""
+    words = f"{behind} changes are still being indexed and not in this answer"
+    return (Message(MessageKind.LIMIT, words),) if behind else ()

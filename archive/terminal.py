@@ -2,11 +2,12 @@
 
 import sys
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from archive.console import Part, Screen
+from archive.console import MATCH, QUIET, Part, Screen
 
 
 class _Output(Console):
@@ -29,3 +30,27 @@ class Terminal(Screen):
             self._console.print(Padding(Text.assemble(*parts), (0, 0, 0, indent), expand=False))
         else:
             super().line(*parts, indent=indent)
+
+    def in_context(self, about: str, left: str, match: str, right: str) -> None:
+        """One line of a concordance, cut to the window: every match begins in the same column."""
+        if not self._console.is_terminal:
+            super().in_context(about, left, match, right)
+            return
+        room = max(30, self._console.width - cell_len(about) - 2)
+        before = room * 2 // 5
+        if cell_len(match) > room // 2:
+            half = room // 4
+            match = f"{set_cell_size(match, half - 3).rstrip()} … {_end(match, half - 4).lstrip()}"
+        if not self.colours:
+            match = f"**{match}**"
+        after = room - before - cell_len(match)
+        parts = ((f"{about}  ", QUIET), (_end(left, before), ""), (match, MATCH if self.colours else ""))
+        self._console.print(Text.assemble(*parts, (set_cell_size(right, after).rstrip(), "")), no_wrap=True, crop=True)
+
+
+def _end(text: str, cells: int) -> str:
+    """The end of a text, as wide as this: blanks stand before it where it is narrower."""
+    text = text[-cells:]
+    while cell_len(text) > cells:
+        text = text[1:]
+    return " " * (cells - cell_len(text)) + text

@@ -419,6 +419,54 @@ class SearchPage:
         return -(-self.total // self.request.page_size)
 
 
+class LineOrder(StrEnum):
+    """How the lines of a concordance are sorted: as found, by the words on one side, or by date (undated last)."""
+
+    FOUND = "found"
+    LEFT = "left"
+    RIGHT = "right"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One match in the text of an article, and what stands before (`left`) and after it in its paragraph (from 1).
+
+    Joined, `left`, `match` and `right` are that stretch of the paragraph with each white space as one blank; `span` is
+    the match's place in the paragraph.
+    """
+
+    headline: Headline
+    paragraph: int
+    span: Span
+    left: str
+    match: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concordance:
+    """One page of the matches of a search, a line each (keywords in context, KWIC).
+
+    The page and page size of `request` count lines. `articles` is how many articles were found, `total` how many lines
+    there are on all pages; a message says where those are not all.
+    """
+
+    request: SearchRequest
+    order: LineOrder = LineOrder.FOUND
+    understood: str = ""
+    messages: tuple[Message, ...] = ()
+    articles: int = 0
+    total: int = 0
+    lines: tuple[Line, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def pages(self) -> int:
+        """How many pages the lines fill."""
+        return -(-self.total // self.request.page_size)
+
+
 class IndexState(StrEnum):
     """How an index stands to its store."""
 

@@ -5,20 +5,23 @@ number counts from 1; dates are ISO 8601, instants of the archive itself are UTC
 """
 
 import csv
+import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import IO
 
 from archive.settings import Settings
 from archive.types import (
     Article,
+    Concordance,
     FacetField,
     Headline,
     Hit,
     ImportItem,
     ImportReport,
     IndexStatus,
+    Line,
     MarkedArticle,
     MarkedText,
     Message,
@@ -54,6 +57,44 @@ def search_page(page: SearchPage) -> JsonObject:
         "parts": [asdict(part) for part in page.parts],
         "alternatives": [asdict(alternative) for alternative in page.alternatives],
     }
+
+
+def concordance(found: Concordance) -> JsonObject:
+    """The matches of a search, a line each; `start` and `end` are the match's place in its paragraph."""
+    return {
+        "query": found.request.query,
+        "understood": found.understood,
+        "messages": [_message(message) for message in found.messages],
+        "order": found.order.value,
+        "articles": found.articles,
+        "total": found.total,
+        "page": found.request.page,
+        "pages": found.pages,
+        "took_ms": round(found.seconds * 1000, 1),
+        "lines": [_line(line) for line in found.lines],
+    }
+
+
+def _line(line: Line) -> JsonObject:
+    start, end = line.span
+    place = {"paragraph": line.paragraph, "start": start, "end": end}
+    return {**_described(line.headline), **place, "left": line.left, "match": line.match, "right": line.right}
+
+
+def concordance_table(found: Concordance) -> Iterator[str]:
+    """The same lines as CSV, a row each, below a row with the names of the columns."""
+    yield csv_row(("article", "paragraph", "left", "match", "right", "title", "source", "published", "url"))
+    for line in found.lines:
+        about = line.headline
+        sides = (line.left.strip(), line.match, line.right.strip())
+        yield csv_row((about.id, line.paragraph, *sides, about.title, about.source, about.published, about.url))
+
+
+def csv_row(values: Iterable[object]) -> str:
+    """A row of a CSV table, whose cells no spreadsheet takes for formulas."""
+    row = io.StringIO()
+    csv.writer(row, lineterminator="\n").writerow([_inert("" if each is None else str(each)) for each in values])
+    return row.getvalue()
 
 
 def similar(hits: Iterable[Hit]) -> JsonObject:

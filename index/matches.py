@@ -55,6 +55,10 @@ class Matcher:
         """Every match in its body."""
         return self._matches(article.body, "body", article.language)
 
+    def looks_in_bodies(self) -> bool:
+        """Whether a body can have any match."""
+        return bool(self._rows["body"])
+
     def _matches(self, text: str, name: str, language: str | None) -> list[Match]:
         stemmer = stemmer_of(language)
         key = ("body" if self._same else name, stemmer)

@@ -52,6 +52,10 @@ class PlacedMatcher:
         """See `Matcher.body`."""
         return self._matches(article)[2]
 
+    def looks_in_bodies(self) -> bool:
+        """See `Matcher.looks_in_bodies`."""
+        return any(not leaf.fields[0].startswith("title") for unit in self._units for leaf in leaves(unit))
+
     def _matches(self, article: Article) -> tuple[Article, list[Match], list[Match]]:
         known = self._known.get(article.id)
         if known is None or known[0] is not article:
@@ -60,7 +64,8 @@ class PlacedMatcher:
         return known
 
     def prepare(self, articles: Iterable[Article]) -> None:
-        """Look at articles together."""
+        """Look at articles together; what was found in others is forgotten."""
+        self._known = {}
         for language, group in groupby(sorted(articles, key=_language), key=_language):
             self._look_at(list(group), self._want(stemmer_of(language)))
 

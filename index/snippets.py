@@ -27,6 +27,10 @@ class Highlighter:
         """Look at articles together that will be asked for, where that is faster."""
         self._matcher.prepare(articles)
 
+    def looks_in_bodies(self) -> bool:
+        """Whether a body can have any match."""
+        return self._matcher.looks_in_bodies()
+
     def title(self, article: Article) -> MarkedText:
         """The title with its matches."""
         return MarkedText(article.title, join(self._matcher.title(article)))

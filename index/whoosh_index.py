@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,9 +15,11 @@ from archive.ports import ArticleReader, Follower
 from archive.types import (
     Article,
     Changes,
+    Concordance,
     Hit,
     IndexState,
     IndexStatus,
+    LineOrder,
     MarkedArticle,
     MarkedText,
     Message,
@@ -34,7 +37,9 @@ from index.snapshot import Snapshot
 from index.snippets import Highlighter
 from index.storage import IndexFolder
 from index.stored import StoredSegment
-from index.tree import Everything
+from index.tree import Everything, Query
+
+_TOO_SLOW = f"The query took longer than {SECONDS:g} seconds and was given up. Please narrow it"
 
 _OPEN_ATTEMPTS = 10
 _OPEN_PAUSE = 0.05
@@ -231,9 +236,7 @@ class WhooshIndex:
             except TooBroadError as error:
                 page = _refused(page, str(error))
             except TooSlowError:
-                page = _refused(
-                    page, f"The query took longer than {SECONDS:g} seconds and was given up. Please narrow it"
-                )
+                page = _refused(page, _TOO_SLOW)
         return replace(page, seconds=time.perf_counter() - started)
 
     def _hits(self, scores: dict[int, float], request: SearchRequest, highlighter: Highlighter) -> tuple[Hit, ...]:
@@ -251,6 +254,40 @@ class WhooshIndex:
             )
             for rank, (number, score) in enumerate(scores.items(), first)
             if number in articles
+        )
+
+    def concordance(self, request: SearchRequest, order: LineOrder = LineOrder.FOUND) -> Concordance:
+        """See `SearchIndex.concordance`."""
+        started = time.perf_counter()
+        parsed = parse(request.query)
+        answer = Concordance(request=request, order=order, understood=str(parsed), messages=parsed.messages)
+        if parsed.tree is not None:
+            try:
+                answer = self._lines(answer, parsed)
+            except TooBroadError as error:
+                answer = _refused(answer, str(error))
+            except TooSlowError:
+                answer = _refused(answer, _TOO_SLOW)
+        return replace(answer, seconds=time.perf_counter() - started)
+
+    def _lines(self, answer: Concordance, parsed: Query) -> Concordance:
+        """The answer with its lines; raises TooBroadError, TooSlowError."""
+        from index.concordance import MAX_ARTICLES, NOTHING_TO_SHOW, Collector, ordered  # here, since few ask
+
+        request = replace(answer.request, page=1, page_size=MAX_ARTICLES, facets=False, explain=False)
+        with self._open() as snapshot:
+            search = Search(snapshot, request, parsed, self._articles.get_many)
+            page, scores, resolved = search.page(SearchPage(request=request, messages=answer.messages))
+            highlighter = Highlighter(resolved, snapshot.forms_of)
+        collector = Collector(list(scores), self._articles.get_many, highlighter, search.deadline)
+        note = collector.collect(page.total) if highlighter.looks_in_bodies() else NOTHING_TO_SHOW
+        first = (answer.request.page - 1) * answer.request.page_size
+        return replace(
+            answer,
+            messages=(*page.messages, *([note] if note else [])),
+            articles=page.total,
+            total=len(collector.lines),
+            lines=tuple(ordered(collector.lines, answer.order)[first : first + answer.request.page_size]),
         )
 
     def similar(self, article: Article, count: int) -> tuple[Hit, ...]:
@@ -292,5 +329,8 @@ def _failure(generation: Generation, error: BaseException) -> IndexUnavailableEr
     return IndexUnavailableError(f"reading the index failed: {type(error).__name__}: {error}")
 
 
-def _refused(page: SearchPage, reason: str) -> SearchPage:
+_Answer = TypeVar("_Answer", SearchPage, Concordance)
+
+
+def _refused(page: _Answer, reason: str) -> _Answer:
     return replace(page, messages=(*page.messages, Message(MessageKind.LIMIT, reason, 0, len(page.request.query))))

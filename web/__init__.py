@@ -12,7 +12,7 @@ from flask import Flask, Response, abort, current_app, g, request, url_for
 from archive.bootstrap import open_archive
 from archive.service import Archive
 from archive.settings import Settings, load_settings
-from web import api, errors, pages, present
+from web import api, errors, kwic, pages, present
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -49,6 +49,7 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     present.register(app)
     errors.register(app)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(kwic.blueprint)
     app.register_blueprint(api.blueprint)
     app.before_request(_host_check(settings.host))
     app.after_request(_secure)

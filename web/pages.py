@@ -1,12 +1,14 @@
 """The pages: start, search, article, original."""
 
+from datetime import datetime
 from typing import cast
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from archive.citation import cite
 from archive.service import Archive
-from archive.types import IndexState, MarkedText, SearchRequest
+from archive.types import Article, IndexState, MarkedText, SearchRequest
 from web.params import to_args, to_request
 from web.present import search_query
 
@@ -72,8 +74,17 @@ def article(number: int) -> str:
         has_original=archive.original(number, found.version) is not None,
         query=query,
         similar=archive.similar(found),
+        citation=_cite(found),
+        citation_of_paragraph=_cite(found, "p"),
         request=SearchRequest(query=query),
     )
+
+
+def _cite(article: Article, anchor: str | None = None) -> str:
+    """The citation of the version that is shown, and of a paragraph where the anchor is `p` and the script's number."""
+    version = article.version if article.version != article.versions else None
+    address = url_for("pages.article", number=article.id, version=version, _anchor=anchor, _external=True)
+    return cite(article, address, datetime.now().astimezone().date())
 
 
 def _count(text: MarkedText) -> int:

@@ -1,13 +1,14 @@
 """How values are written for a reader: dates, numbers, languages, and the direction of a text."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote_plus, urlencode
 
 from flask import Flask, url_for
 from markupsafe import Markup, escape
 
+from archive.dates import written_date, written_day
 from archive.types import FacetValue, Headline, Hit, MarkedText, PublicationDate, SearchRequest, TimelineBucket
 from web.params import to_args
 
@@ -36,7 +37,7 @@ MIN_YEARS = 12
 def register(app: Flask) -> None:
     """Make these known to the templates."""
     app.jinja_env.filters |= {
-        "date": written_date,
+        "date": lambda moment: written_day(moment) if isinstance(moment, datetime) else written_date(moment),
         "day": written_day,
         "number": written_number,
         "language": lambda code: LANGUAGES.get(code, code),
@@ -153,21 +154,6 @@ def written_in(language: str | None) -> Markup:
 def direction(language: str | None) -> str:
     """Which way a language is written, as HTML says it."""
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"
-
-
-def written_day(day: date) -> str:
-    """`2 May 2023`."""
-    return f"{day.day} {day:%B} {day.year}"
-
-
-def written_date(published: PublicationDate | datetime) -> str:
-    """A date with just the precision that it has: `2 May 2023`, `May 2023`, `2023`."""
-    if isinstance(published, datetime):
-        return written_day(published.date())
-    day = published.first_day
-    if published.precision == "year":
-        return str(day.year)
-    return f"{day:%B} {day.year}" if published.precision == "month" else written_day(day)
 
 
 def written_number(number: int) -> str:

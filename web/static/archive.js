@@ -3,7 +3,7 @@
 
 const query = document.getElementById("q");
 const marks = [...document.querySelectorAll("article mark[id]")];
-const results = [...document.querySelectorAll(".results > li h3 a")];
+const results = [...document.querySelectorAll(".results > li h3 a, .lines .line")];
 let match = -1;
 let result = -1;
 
