@@ -26,7 +26,7 @@ from archive.options import (
     page_options,
 )
 from archive.settings import Settings, load_settings
-from archive.types import Concordance, ImportReport, IndexStatus, LineOrder, OnDuplicate, SearchRequest, Sort
+from archive.types import MAX_LINES, Concordance, ImportReport, IndexStatus, LineOrder, OnDuplicate, SearchRequest, Sort
 
 if TYPE_CHECKING:
     from archive.service import Archive
@@ -190,7 +190,7 @@ def search(
             filter=article_filter(**filters),
             sort=Sort(sort),
             page=page,
-            page_size=limit or (ALL_LINES if kwic else archive.settings.page_size),
+            page_size=limit or (MAX_LINES if kwic else archive.settings.page_size),
             facets=as_json,  # they are not shown
         )
         if kwic:
@@ -202,10 +202,6 @@ def search(
         console.show_json(wire.search_page(found))
     else:
         console.show_page(found)
-
-
-ALL_LINES = 10_000
-"""More lines than a concordance ever has."""
 
 
 def _show_lines(found: Concordance, *, as_json: bool, as_csv: bool) -> None:

@@ -419,6 +419,10 @@ class SearchPage:
         return -(-self.total // self.request.page_size)
 
 
+MAX_LINES = 5_000
+"""Lines that a concordance has at most; who needs others narrows the search."""
+
+
 class LineOrder(StrEnum):
     """How the lines of a concordance are sorted: as found, by the words on one side, or by date (undated last)."""
 

@@ -11,16 +11,13 @@ from dataclasses import fields
 from functools import cache
 from itertools import islice
 
-from archive.types import Article, Headline, Line, LineOrder, Message, MessageKind
+from archive.types import MAX_LINES, Article, Headline, Line, LineOrder, Message, MessageKind
 from index.analysis import MARK, UNSPACED, fold
 from index.deadline import Deadline, TooSlowError
 from index.snippets import Highlighter
 
 CONTEXT = 80
 """Characters beside a match that are shown at most, on each side."""
-
-MAX_LINES = 5_000
-"""Lines that are collected; who needs more narrows the search."""
 
 MAX_ARTICLES = 5_000
 """Articles that are read for them."""

@@ -15,8 +15,10 @@ import pytest
 from archive.bootstrap import open_archive
 from archive.service import Archive
 from archive.settings import load_settings
-from archive.types import Article, MarkedText, SearchPage, SearchRequest
+from archive.types import MAX_LINES, Article, LineOrder, MarkedText, SearchPage, SearchRequest
 from index.analysis import fold, stem, stemmer_of, tokenise
+from index.concordance import CONTEXT
+from index.concordance import words_of as words_in_order
 from web import create_app
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpora"
@@ -180,6 +182,46 @@ def test_the_marks_of_an_article_are_those_of_its_snippets(archive: Archive) -> 
                 paragraph = whole.paragraphs[snippet.paragraph - 1]
                 pieces = {piece.replace("\n", " ") for piece, is_mark in paragraph.parts() if is_mark}
                 assert {piece for piece, is_mark in snippet.parts() if is_mark} <= pieces
+
+
+def test_the_lines_of_a_concordance_are_the_marks_of_the_articles(archive: Archive) -> None:
+    """Every mark of every article found is a line, in the order of the search, and there is no other line."""
+    chance = random.Random(5)
+    lines = 0
+    drawn = list(drawn_queries(archive, 80))
+    words = [re.sub(r"\W", " ", query).split() for query in drawn]
+    near = [f"{chance.choice(each)} NEAR/{chance.randint(2, 20)} {chance.choice(each)}" for each in words if each]
+    for query in (*drawn, *near[:30]):
+        found = archive.concordance(SearchRequest(query=query, page_size=MAX_LINES))
+        hits = archive.search(SearchRequest(query=query, page_size=200, explain=False, facets=False)).hits
+        marked = (
+            (hit.headline.id, number, mark, re.sub(r"\s+", " ", paragraph.text[slice(*mark)]))
+            for hit in hits
+            for number, paragraph in enumerate(archive.mark(archive.get(hit.headline.id), query).paragraphs, 1)
+            for mark in paragraph.marks
+        )
+        expected = list(islice(marked, found.total))
+        told = [(line.headline.id, line.paragraph, line.span, line.match) for line in found.lines]
+        assert told[: len(expected)] == expected, query
+        assert len(told) == len(expected) or found.articles > len(hits), query
+        assert next(marked, None) is None or found.total == MAX_LINES, query
+        lines += len(expected)
+    assert lines > 5_000
+
+
+@pytest.mark.parametrize("query", ["the", "said", "القدس OR الرياض", "中国", "der OR die"])
+@pytest.mark.parametrize("order", LineOrder)
+def test_lines_of_common_words_are_sorted_and_bounded(archive: Archive, query: str, order: LineOrder) -> None:
+    found = archive.concordance(SearchRequest(query=query, page_size=MAX_LINES), order)
+    as_found = archive.concordance(SearchRequest(query=query, page_size=MAX_LINES))
+    assert 100 < len(found.lines) <= MAX_LINES
+    assert {*map(repr, found.lines)} == {*map(repr, as_found.lines)}
+    assert all(len(line.left) <= CONTEXT >= len(line.right) for line in found.lines)
+    keys = {
+        LineOrder.LEFT: [words_in_order(line.left)[::-1] for line in found.lines],
+        LineOrder.RIGHT: [words_in_order(line.right) for line in found.lines],
+    }.get(order, [])
+    assert keys == sorted(keys)
 
 
 def test_the_web_and_the_command_line_answer_the_same(archive: Archive) -> None:

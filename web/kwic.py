@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as BaseResponse
 
 from archive import wire
-from archive.types import Concordance, LineOrder, Message, MessageKind
+from archive.types import MAX_LINES, Concordance, LineOrder, Message, MessageKind
 from web.pages import the_archive
 from web.params import to_request
 from web.present import search_query
@@ -15,9 +15,6 @@ blueprint = Blueprint("kwic", __name__)
 
 PAGE_SIZE = 100
 """Lines on a page."""
-
-ALL = 10_000
-"""More lines than there ever are."""
 
 TITLES = {
     LineOrder.FOUND: "As found",
@@ -40,7 +37,7 @@ def page() -> str | BaseResponse:
 @blueprint.get("/kwic.csv")
 def table() -> Response:
     """All lines, as a table to be saved."""
-    found = _concordance(ALL)
+    found = _concordance(MAX_LINES, page=1)
     headers = {"Content-Disposition": "attachment; filename=kwic.csv"}
     return Response("".join(wire.concordance_table(found)), mimetype="text/csv", headers=headers)
 
@@ -49,15 +46,15 @@ def table() -> Response:
 def lines() -> Response:
     """All lines, or with `limit` a page of them."""
     limit = request.args.get("limit", "")
-    usable = limit.isascii() and limit.isdigit() and len(limit) <= 5 and 1 <= int(limit) <= ALL
-    return jsonify(wire.concordance(_concordance(int(limit) if usable else ALL)))
+    usable = limit.isascii() and limit.isdigit() and len(limit) <= 4 and 1 <= int(limit) <= MAX_LINES
+    return jsonify(wire.concordance(_concordance(int(limit) if usable else MAX_LINES)))
 
 
-def _concordance(page_size: int) -> Concordance:
-    """The answer to what is asked for; says which parameters made no sense."""
+def _concordance(page_size: int, page: int | None = None) -> Concordance:
+    """The answer to what is asked for, or to another page of it; says which parameters made no sense."""
     wanted, messages = to_request(request.args, page_size)
     order, ignored = _order(request.args.get("order", ""))
-    found = the_archive().concordance(wanted, order)
+    found = the_archive().concordance(replace(wanted, page=page or wanted.page), order)
     return replace(found, messages=(*messages, *ignored, *found.messages))
 
 
