@@ -151,7 +151,8 @@ def test_a_snippet_leads_to_its_paragraph(address: str, browse: Callable[..., Br
 
 def test_nothing_scrolls_sideways_on_the_narrowest_phone(address: str, browse: Callable[..., Browser]) -> None:
     browser = browse(NARROW)
-    for path in ("/", "/search?q=border", "/search?q=nothing+at+all&source=Wire", "/articles/1?q=border", "/nowhere"):
+    paths = ("/", "/search?q=border", "/search?q=nothing+at+all&source=Wire", "/articles/1?q=border", "/nowhere")
+    for path in (*paths, "/kwic?q=border&order=left", "/kwic?q=border+/P+terrorism", "/kwic?q=x*&source=Wire"):
         browser.get(address + path)
         one(browser, "main")
         width = browser.execute_script("return document.documentElement.scrollWidth")
@@ -173,6 +174,100 @@ def test_keys(address: str, browse: Callable[..., Browser]) -> None:
     browser.switch_to.active_element.send_keys(Keys.ESCAPE)
     browser.find_element(By.TAG_NAME, "body").send_keys("?")
     assert one(browser, ".help .sheet").is_displayed()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no javascript"])
+def test_every_match_is_a_line_that_leads_to_its_paragraph(
+    address: str, browse: Callable[..., Browser], *, javascript: bool
+) -> None:
+    browser = browse(DESKTOP, javascript=javascript)
+    browser.get(f"{address}/search?q=%22border+security%22")
+    one(browser, ".sorts .aside").click()
+    one(browser, ".lines li")
+    rows = every(browser, ".lines li")
+    assert [row.find_element(By.TAG_NAME, "mark").text for row in rows] == ["border security"] * 2
+    middles = [_middle(row.find_element(By.TAG_NAME, "mark")) for row in rows]
+    assert max(middles) - min(middles) < 1  # one below the other
+    assert {row.rect["height"] < 40 for row in rows} == {True}  # a line each
+    one(browser, ".sorts a[href*='order=right']").click()
+    WebDriverWait(browser, 10).until(lambda _: "Word after" in one(browser, ".sorts strong").text)
+    assert [row.find_element(By.CSS_SELECTOR, ".right").text.split()[0] for row in every(browser, ".lines li")] == [
+        "and",
+        "but",
+    ]
+    one(browser, ".lines .line").click()
+    WebDriverWait(browser, 10).until(lambda _: browser.current_url.endswith("#p2"))
+    assert _is_seen(one(browser, "#p2"), DESKTOP)
+    browser.back()
+    one(browser, ".back a").click()
+    WebDriverWait(browser, 10).until(lambda _: every(browser, ".results mark"))
+
+
+def _middle(element: WebElement) -> float:
+    return float(element.rect["x"] + element.rect["width"] / 2)
+
+
+def _copied(browser: Browser) -> str:
+    """What is in the clipboard, once something is said to be."""
+    WebDriverWait(browser, 10).until(lambda _: one(browser, "main > [role=status]").get_attribute("textContent"))
+    browser.execute_script("delete navigator.clipboard")
+    return str(browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])"))
+
+
+SELECT = """
+const [from, to] = ["#p2", "#p3"].map((id) => document.querySelector(id));
+const range = document.createRange();
+range.setStart(from.firstChild, from.firstChild.length - 20);
+range.setEnd(to.firstChild, 18);
+getSelection().removeAllRanges();
+getSelection().addRange(range);
+"""
+
+
+@pytest.mark.parametrize("by", ["button", "key", "button without a clipboard"])
+def test_what_is_selected_is_copied_with_its_citation(address: str, browse: Callable[..., Browser], by: str) -> None:
+    browser = browse(DESKTOP)
+    permissions = {"origin": address, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    browser.execute_cdp_cmd("Browser.grantPermissions", permissions)
+    browser.get(f"{address}/articles/1")
+    assert not one(browser, ".quote").is_displayed()
+    browser.execute_script(SELECT)
+    WebDriverWait(browser, 10).until(lambda _: one(browser, ".quote").is_displayed())
+    if "without" in by:  # as where the page did not come from this machine, nor encrypted
+        browser.execute_script("Object.defineProperty(navigator, 'clipboard', {value: undefined, configurable: true})")
+    if "button" in by:
+        one(browser, ".quote").click()
+    else:
+        one(browser, "body").send_keys("c")
+    quotation, citation = _copied(browser).rsplit("\n", 1)
+    assert quotation == "“threat of terrorism.\n\nTürkiye and Iraq s”"
+    assert citation.startswith(
+        "“Türkiye Seeks Cooperation with Iraq to Combat Terrorism on Shared Border”. Archived at "
+    )
+    assert f" {address}/articles/1#p2 (accessed " in citation
+
+
+def test_a_paragraph_is_copied_with_its_citation_by_the_keyboard(address: str, browse: Callable[..., Browser]) -> None:
+    browser = browse(DESKTOP)
+    permissions = {"origin": address, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    browser.execute_cdp_cmd("Browser.grantPermissions", permissions)
+    browser.get(f"{address}/articles/1?q=security")
+    browser.execute_script("document.querySelector('#p4 .anchor').focus()")
+    browser.switch_to.active_element.send_keys(Keys.TAB)
+    button = browser.switch_to.active_element
+    assert button.accessible_name == "Copy paragraph 4 with its citation"
+    button.send_keys(Keys.ENTER)
+    copied = _copied(browser)
+    paragraph = FOUNDING.read_text().split("\n")[4].strip()
+    assert copied.startswith(f"“{paragraph}”\n“Türkiye Seeks")
+    assert f"{address}/articles/1#p4 (accessed" in copied
+
+
+def test_without_a_script_the_citation_is_on_the_page(address: str, browse: Callable[..., Browser]) -> None:
+    browser = browse(PHONE, javascript=False)
+    browser.get(f"{address}/articles/1")
+    assert f"Archived at {address}/articles/1 (accessed" in one(browser, ".citation").text
+    assert not every(browser, ".copy, .quote")
 
 
 def test_what_is_typed_is_completed(address: str, browse: Callable[..., Browser]) -> None:
@@ -217,7 +312,7 @@ def test_everything_can_be_read(address: str, browse: Callable[..., Browser], *,
 def test_the_browser_finds_nothing_to_complain_about(address: str, browse: Callable[..., Browser]) -> None:
     """No script error, nothing blocked by the content security policy, nothing missing."""
     browser = browse(DESKTOP)
-    for path in ("/", "/search?q=border", "/articles/1?q=border"):
+    for path in ("/", "/search?q=border", "/articles/1?q=border", "/kwic?q=border"):
         browser.get(address + path)
         one(browser, "main")
     assert [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []  # type: ignore[no-untyped-call]

@@ -97,6 +97,14 @@ def test_an_article_has_every_match_marked_and_numbered(client: FlaskClient) -> 
     assert "<mark" not in page(client, "/articles/1")
 
 
+def test_an_article_has_its_citation(client: FlaskClient) -> None:
+    number = json.loads(page(client, "/api/v1/search", q="ankara"))["hits"][0]["id"]
+    text = page(client, f"/articles/{number}", q="border")
+    said = f"Ann Lee, “Border talks in Ankara”, Wire, 2 May 2023, https://e.org/1. Archived at http://localhost/articles/{number}"
+    assert f">{said} (accessed " in text
+    assert f'data-paragraph="{said}#p (accessed ' in text
+
+
 def test_the_original_is_a_download(client: FlaskClient) -> None:
     with client.get("/articles/1/original") as response:
         assert response.data == FOUNDING.read_bytes()
