@@ -74,9 +74,8 @@ class Collector:
 
 
 def _first(words: str, articles: int, total: int) -> Message:
-    return Message(
-        MessageKind.LIMIT, f"{words} of the first {articles:,} of {total:,} articles. Narrow the search for more"
-    )
+    text = f"{words} of the first {articles:,} of {total:,} articles. Narrow the search to see others"
+    return Message(MessageKind.LIMIT, text)
 
 
 def lines_of(article: Article, highlighter: Highlighter) -> Iterator[Line]:
