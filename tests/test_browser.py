@@ -288,7 +288,7 @@ const background = (node) => {
   while (getComputedStyle(node).backgroundColor === "rgba(0, 0, 0, 0)") node = node.parentElement;
   return getComputedStyle(node).backgroundColor;
 };
-const kinds = "body, .snippet, .meta, mark, .results h3 a, .number, .summary, .paragraph, .sorts a, .search button";
+const kinds = "body, .snippet, .meta, mark, .results h3 a, .number, .summary, .paragraph, .sorts a, .place, .search button";
 return [...document.querySelectorAll(kinds)].map((node) => {
   const both = [luminance(getComputedStyle(node).color), luminance(background(node))];
   return [node.className || node.tagName, (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05)];
@@ -300,11 +300,12 @@ return [...document.querySelectorAll(kinds)].map((node) => {
 def test_everything_can_be_read(address: str, browse: Callable[..., Browser], *, dark: bool) -> None:
     """Contrast of at least 4.5:1 for text (WCAG 2.2, 1.4.3)."""
     browser = browse(DESKTOP, dark=dark)
-    browser.get(f"{address}/search?q=border+security")
-    one(browser, ".results mark")
-    contrasts = browser.execute_script(CONTRAST)
-    assert len(contrasts) > 10
-    assert [row for row in contrasts if row[1] < 4.5] == []
+    for path in ("kwic", "search"):
+        browser.get(f"{address}/{path}?q=border+security")
+        one(browser, "main mark")
+        contrasts = browser.execute_script(CONTRAST)
+        assert len(contrasts) > 10
+        assert [row for row in contrasts if row[1] < 4.5] == []
     background = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert (background == "rgb(23, 22, 20)") is dark
 

@@ -13,6 +13,9 @@ from archive.cli import main
 from archive.formats import FORMATS
 from archive.service import Archive
 from archive.settings import SETTINGS
+from archive.types import MAX_LINES
+from index.concordance import CONTEXT, MAX_ARTICLES
+from index.search import SECONDS
 from web import create_app
 
 ROOT = Path(__file__).parents[1]
@@ -108,6 +111,15 @@ def test_the_settings_documented_are_those_that_exist() -> None:
 def test_the_routes_documented_are_those_that_exist(archive: Archive) -> None:
     documented = re.findall(r"^\| `(/[^`]*)` \|", read("docs/api.md"), re.MULTILINE)
     assert sorted(documented) == sorted(rule.rule for rule in create_app(archive).url_map.iter_rules())
+
+
+def test_the_limits_of_a_concordance_are_those_documented() -> None:
+    told = read("docs/kwic.md")
+    assert f"The first {MAX_ARTICLES:,} articles are read, for eight seconds at most" in told
+    assert SECONDS == 8
+    assert f"{MAX_LINES:,} lines at most" in told
+    assert f"Up to {CONTEXT} characters on each side" in told
+    assert f"lines from 1 to {MAX_LINES:,}" in read("docs/api.md")
 
 
 def test_the_formats_documented_are_those_that_exist() -> None:
