@@ -195,6 +195,9 @@ def test_every_match_is_a_line_that_leads_to_its_paragraph(
         "and",
         "but",
     ]
+    if javascript:
+        one(browser, "body").send_keys("jj")
+        assert browser.switch_to.active_element == every(browser, ".lines .line")[1]
     one(browser, ".lines .line").click()
     WebDriverWait(browser, 10).until(lambda _: browser.current_url.endswith("#p2"))
     assert _is_seen(one(browser, "#p2"), DESKTOP)
@@ -288,7 +291,7 @@ const background = (node) => {
   while (getComputedStyle(node).backgroundColor === "rgba(0, 0, 0, 0)") node = node.parentElement;
   return getComputedStyle(node).backgroundColor;
 };
-const kinds = "body, .snippet, .meta, mark, .results h3 a, .number, .summary, .paragraph, .sorts a, .place, .search button";
+const kinds = "body, .snippet, .meta, mark, .results h3 a, .number, .summary, .paragraph, .sorts a, .place, button";
 return [...document.querySelectorAll(kinds)].map((node) => {
   const both = [luminance(getComputedStyle(node).color), luminance(background(node))];
   return [node.className || node.tagName, (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05)];
