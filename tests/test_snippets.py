@@ -35,6 +35,9 @@ class Words:
     def has(self, fields: tuple[str, ...], form: str) -> bool:
         return True
 
+    def forms_of(self, term: str) -> tuple[str, ...]:
+        return (term.partition(":")[2],)
+
     def beginning(self, fields: tuple[str, ...], prefix: str):
         return iter([prefix])
 
