@@ -133,6 +133,8 @@ def show_page(page: SearchPage) -> None:
         say(f"Did you mean: archive search {quote(page.suggestion)}")
     for each in page.alternatives:
         say(f"Try: archive search {quote(each.query)} ({each.change}: {articles(each.count)})")
+    for expansion in page.expansions:
+        say(f"{expansion.text} ({articles(expansion.count)}): archive search {quote(expansion.query)}")
     say(_counted(page))
 
 

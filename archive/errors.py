@@ -14,6 +14,7 @@
     ├─ SearchError
     │  ├─ IndexLockedError
     │  └─ IndexUnavailableError
+    ├─ AliasError
     └─ SettingsError
 
 The command line maps any of them to one line and `exit_status`, the web to a page with `http_status`.
@@ -87,6 +88,12 @@ class IndexLockedError(SearchError):
 
 class IndexUnavailableError(SearchError):
     """The index cannot be read; it is rebuilt at the next `archive index sync`."""
+
+
+class AliasError(ArchiveError):
+    """Names that cannot be an alias, or a file of aliases that cannot be read."""
+
+    exit_status = 2
 
 
 class SettingsError(ArchiveError):

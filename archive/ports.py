@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from archive.types import (
+    NO_ALIASES,
+    Aliases,
     Article,
     ArticleFilter,
     Changes,
@@ -123,8 +125,11 @@ class SearchIndex(Follower, Protocol):
         its next search, and when it does not, nothing has changed. One rebuild runs at a time: IndexLockedError.
         """
 
-    def search(self, request: SearchRequest) -> SearchPage:
-        """Answer anything that can be typed; raises only IndexUnavailableError."""
+    def search(self, request: SearchRequest, aliases: Aliases = NO_ALIASES) -> SearchPage:
+        """Answer anything that can be typed; raises only IndexUnavailableError.
+
+        `aliases` are names that a person says are the same; they are offered, and change nothing by themselves.
+        """
 
     def concordance(self, request: SearchRequest, order: LineOrder = LineOrder.FOUND) -> Concordance:
         """The matches in the texts of what `search` finds, those that `mark` marks; raises only IndexUnavailableError.

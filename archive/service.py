@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from archive.aliases import AliasFile
 from archive.errors import IndexLockedError, IndexUnavailableError
 from archive.ports import SearchIndex, Store
 from archive.settings import Settings
 from archive.sync import Progress, rebuild, silent, sync, verify
 from archive.types import (
+    NO_ALIASES,
+    Aliases,
     Article,
     ArticleFilter,
     Concordance,
@@ -39,6 +42,9 @@ if TYPE_CHECKING:
 INLINE_CHANGES = 100
 """A search applies as many waiting changes itself before it answers; more are left to who imports or serves."""
 
+FAULTS_TOLD = 3
+"""Faults of the file of aliases that an answer tells; `archive alias list` tells all."""
+
 SYNC_EVERY = 5_000
 """An import brings the index up to date each time it has stored as many articles."""
 
@@ -50,6 +56,7 @@ class Archive:
         self.store = store
         self.index = index
         self.settings = settings
+        self.aliases = AliasFile(settings.alias_file)
 
     def import_paths(
         self,
@@ -85,11 +92,12 @@ class Archive:
     def search(self, request: SearchRequest) -> SearchPage:
         """Answer anything that can be typed; says so when stored articles are not searchable yet."""
         behind = self.catch_up()
+        aliases = self.aliases.read() if request.explain else NO_ALIASES
         try:
-            page = self.index.search(request)
+            page = self.index.search(request, aliases)
         except IndexUnavailableError as error:
             return SearchPage(request=request, messages=(_unavailable(error),))
-        return replace(page, messages=(*_lacks(behind), *page.messages))
+        return replace(page, messages=(*_lacks(behind), *page.messages, *_left_aside(aliases)))
 
     def concordance(self, request: SearchRequest, order: LineOrder = LineOrder.FOUND) -> Concordance:
         """The matches in the texts of what a search finds, a line each; the request's page counts lines."""
@@ -210,6 +218,11 @@ class Archive:
 def _unavailable(error: IndexUnavailableError) -> Message:
     words = f"Nothing can be searched right now: {error}. It mends itself at the next: archive index sync"
     return Message(MessageKind.LIMIT, words)
+
+
+def _left_aside(aliases: Aliases) -> list[Message]:
+    faults = aliases.faults[:FAULTS_TOLD]
+    return [Message(MessageKind.IGNORED, f"{fault}; it was left aside") for fault in faults]
 
 
 def _lacks(behind: int) -> tuple[Message, ...]:

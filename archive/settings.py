@@ -61,6 +61,11 @@ class Settings:
         """The index, which can be thrown away."""
         return self.data / "index"
 
+    @property
+    def alias_file(self) -> Path:
+        """A person's aliases, a text file."""
+        return self.data / "aliases.txt"
+
     def make_data_directory(self) -> None:
         """Create the data directory, readable by its owner alone; raises SettingsError."""
         try:

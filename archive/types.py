@@ -261,7 +261,7 @@ class SearchRequest:
     """One search as asked: the query as typed, the filter, the sort and the page (from 1).
 
     `passages` is how many of an article are shown at most; without `facets` values and dates are not counted,
-    without `explain` the parts of the query are not, and no other spelling is looked for.
+    without `explain` the parts of the query are not, and no other spelling and no other name is looked for.
     """
 
     query: str = ""
@@ -314,6 +314,34 @@ class Alternative:
     query: str
     change: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """The query with a name in its other forms as well, or without them again, and how many articles it then finds.
+
+    `kind` is abbreviation (some articles explain it), alias (a person says so) or only (the way back); `text` is
+    `IS = Islamic State` or `only IS`.
+    """
+
+    kind: str
+    text: str
+    query: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aliases:
+    """Names that a person says are the same, each group as written; `faults` says what is wrong with how they are kept.
+
+    Two of them are equal only where they are one, so that what was made of it can be remembered.
+    """
+
+    groups: tuple[tuple[str, ...], ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+NO_ALIASES = Aliases()
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,7 +423,8 @@ class SearchPage:
     """One page of an answer, and what a reader must know about the whole of it.
 
     `understood` is the query as it was read, `parts` what each part of it finds by itself; `suggestion` is the query
-    that was likely meant, `alternatives` are queries that find something where this one does not;
+    that was likely meant, `alternatives` are queries that find something where this one does not; `expansions` are
+    those with other forms of its names, or without them again;
     `relaxed` is true when no article matched everything and the hits match most of it.
     A facet's counts leave its own filter out, so that other values of it can be chosen as well.
     """
@@ -411,6 +440,7 @@ class SearchPage:
     timeline: tuple[TimelineBucket, ...] = ()
     parts: tuple[QueryPart, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    expansions: tuple[Expansion, ...] = ()
     seconds: float = 0.0
 
     @property

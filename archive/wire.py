@@ -56,6 +56,7 @@ def search_page(page: SearchPage) -> JsonObject:
         "timeline": [{"start": bucket.start.isoformat(), "count": bucket.count} for bucket in page.timeline],
         "parts": [asdict(part) for part in page.parts],
         "alternatives": [asdict(alternative) for alternative in page.alternatives],
+        "expansions": [asdict(expansion) for expansion in page.expansions],
     }
 
 

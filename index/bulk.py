@@ -20,7 +20,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from archive.types import FacetField
 from index.dictionary import Strings
 from index.documents import FIELDS, Document, DocumentSource, Inverted, StoredDocuments, ValueColumn, write_segment
 from index.inversion import Runs
@@ -209,9 +208,7 @@ class _Worker:
         return found
 
 
-_Described = tuple[
-    int, dict[str, Counts], dict[FacetField, ValueColumn], Counts, tuple[Counts, Counts], dict[str, Counts]
-]
+_Described = tuple[int, dict[str, Counts], dict[str, ValueColumn], Counts, tuple[Counts, Counts], dict[str, Counts]]
 """What a worker tells of its documents: as `DocumentSource` has it, and the lengths in each field."""
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from archive.types import Article, FacetField
 from index import dictionary
+from index.abbreviations import values_in
 from index.dictionary import Dictionary, Strings
 from index.inversion import Inverter, Occurrences, Runs, Text
 from index.keys import Counts
@@ -45,6 +46,12 @@ VALUES = {
     FacetField.TAG: "tag_value",
 }
 """Columns of values to filter by and to count."""
+
+ABBREVIATION = "abbreviation"
+"""The column of the abbreviations that an article explains; see `abbreviations.values_of`."""
+
+COLUMNS = {facet.value: name for facet, name in VALUES.items()} | {ABBREVIATION: "abbreviation_value"}
+"""All columns of values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +99,14 @@ class Document(NamedTuple):
         }
 
 
-_VALUES_OF: dict[FacetField, Callable[[Document], Iterable[str]]] = {
+_VALUES_OF: dict[str, Callable[[Document], Iterable[str]]] = {
     FacetField.SOURCE: lambda document: (document.source,) if document.source else (),
     FacetField.AUTHOR: lambda document: dict.fromkeys(document.authors),
     FacetField.LANGUAGE: lambda document: (document.language,) if document.language else (),
     FacetField.TAG: lambda document: dict.fromkeys(document.tags),
+    ABBREVIATION: lambda document: values_in(document.body),
 }
-"""The values in `VALUES` of a document, each once."""
+"""The values in `COLUMNS` of a document, each once."""
 
 
 class DocumentSource(Protocol):
@@ -113,8 +121,8 @@ class DocumentSource(Protocol):
         """The columns in `NUMBERS`."""
 
     @property
-    def values(self) -> Mapping[FacetField, ValueColumn]:
-        """The columns in `VALUES`."""
+    def values(self) -> Mapping[str, ValueColumn]:
+        """The columns in `COLUMNS`."""
 
     @property
     def title_ends(self) -> Counts:
@@ -138,9 +146,7 @@ class Inverted:
         self.count = 0
         self._inverters = {name: Inverter() for name in FIELDS if name != CAPITALS}
         self._numbers: dict[str, list[int]] = {name: [] for name in NUMBERS}
-        self._values: dict[FacetField, tuple[dict[str, int], list[int], list[int]]] = {
-            facet: ({}, [], []) for facet in VALUES
-        }
+        self._values: dict[str, tuple[dict[str, int], list[int], list[int]]] = {name: ({}, [], []) for name in COLUMNS}
 
     def add(self, documents: Sequence[Document]) -> dict[int, str]:
         """Invert documents. Those that cannot be are left out: their articles' ids map to the reasons."""
@@ -172,8 +178,8 @@ class Inverted:
         for each in documents:
             for column, number in zip(self._numbers.values(), each.numbers, strict=True):
                 column.append(number)
-        for facet, of in _VALUES_OF.items():
-            values, numbers, codes = self._values[facet]
+        for name, of in _VALUES_OF.items():
+            values, numbers, codes = self._values[name]
             for number, each in enumerate(documents, self.count):
                 for value in of(each):
                     numbers.append(number)
@@ -191,15 +197,15 @@ class Inverted:
         return {name: np.array(column, dtype=np.int64) for name, column in self._numbers.items()}
 
     @property
-    def values(self) -> dict[FacetField, ValueColumn]:
+    def values(self) -> dict[str, ValueColumn]:
         """See `DocumentSource`."""
         columns = {}
-        for facet, (met, documents, codes) in self._values.items():
+        for name, (met, documents, codes) in self._values.items():
             values = sorted(met)
             place = np.empty(len(values), dtype=np.int64)
             place[[met[value] for value in values]] = np.arange(len(values))
             column = place[np.array(codes, dtype=np.int64)]
-            columns[facet] = ValueColumn(tuple(values), np.array(documents, dtype=np.int64), column)
+            columns[name] = ValueColumn(tuple(values), np.array(documents, dtype=np.int64), column)
         return columns
 
     @property
@@ -239,7 +245,7 @@ class StoredDocuments:
         self.title_ends = file.packed("title_end").slice(0, len(file["number"])).astype(np.int64)[kept]
         self.count = len(self.title_ends)
         self.paragraphs = self._paragraphs()
-        self.values = {facet: self._read(facet) for facet in VALUES}
+        self.values = {name: self._read(name) for name in COLUMNS}
 
     def _paragraphs(self) -> tuple[Counts, Counts]:
         starts, counts = read_paragraphs(self._file)
@@ -247,8 +253,8 @@ class StoredDocuments:
             return starts, counts
         return starts[np.repeat(self._live, counts)], counts[self._live]
 
-    def _read(self, facet: FacetField) -> ValueColumn:
-        column = read_values(self._file, facet)
+    def _read(self, name: str) -> ValueColumn:
+        column = read_values(self._file, name)
         if self._live is None:
             return column
         kept = self._live[column.documents]
@@ -268,13 +274,19 @@ def read_paragraphs(file: SegmentFile) -> tuple[Counts, Counts]:
     return file.packed("paragraph").slice(0, int(counts.sum())).astype(np.int64), counts
 
 
-def read_values(file: SegmentFile, facet: FacetField) -> ValueColumn:
+def read_values(file: SegmentFile, name: str) -> ValueColumn:
     """A column of values in a segment file."""
-    name = VALUES[facet]
-    values = tuple(value.decode() for value in Dictionary(file, name).all())
-    count = int(file.about[name])
-    documents, codes = (file.packed(f"{name}.{part}").slice(0, count).astype(np.int64) for part in ("document", "code"))
-    return ValueColumn(values, documents, codes)
+    values = tuple(value.decode() for value in Dictionary(file, COLUMNS[name]).all())
+    return ValueColumn(values, *read_codes(file, name))
+
+
+def read_codes(file: SegmentFile, name: str) -> tuple[Counts, Counts]:
+    """The documents and the codes of such a column, without its values."""
+    stored = COLUMNS[name]
+    documents, codes = (
+        file.packed(f"{stored}.{part}").slice(0, int(file.about[stored])) for part in ("document", "code")
+    )
+    return documents.astype(np.int64), codes.astype(np.int64)
 
 
 def join_values(columns: Sequence[ValueColumn], counts: Sequence[int]) -> ValueColumn:
@@ -310,12 +322,12 @@ def write_segment(path: Path, sources: Sequence[DocumentSource]) -> None:
             numbers = np.concatenate([source.numbers[name] for source in sources])
             file.append(name, numbers.astype(kind if numbers.max(initial=0) >> 31 else "<i4"))
         counts = [source.count for source in sources]
-        for facet, name in VALUES.items():
-            column = join_values([source.values[facet] for source in sources], counts)
-            dictionary.encode(Strings.join([value.encode() for value in column.values]), file.sink(name))
-            file.about[name] = len(column.documents)
-            file.pack(f"{name}.document", column.documents)
-            file.pack(f"{name}.code", column.codes)
+        for name, stored in COLUMNS.items():
+            column = join_values([source.values[name] for source in sources], counts)
+            dictionary.encode(Strings.join([value.encode() for value in column.values]), file.sink(stored))
+            file.about[stored] = len(column.documents)
+            file.pack(f"{stored}.document", column.documents)
+            file.pack(f"{stored}.code", column.codes)
         title_ends = np.concatenate([source.title_ends for source in sources])
         file.pack("title_end", title_ends)
         file.pack("paragraph", np.concatenate([source.paragraphs[0] for source in sources]))

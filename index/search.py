@@ -6,7 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from archive.types import Article, FacetField, FacetValue, Message, MessageKind, SearchPage, SearchRequest, Sort
+from archive.types import (
+    NO_ALIASES,
+    Aliases,
+    Article,
+    Expansion,
+    FacetField,
+    FacetValue,
+    Message,
+    MessageKind,
+    SearchPage,
+    SearchRequest,
+    Sort,
+)
 from index.columns import Mask, timeline, years
 from index.deadline import Deadline, TooSlowError
 from index.documents import VALUES
@@ -16,6 +28,7 @@ from index.resolve import All, Leaf, Resolved, Resolver, Told, TooBroadError, Wi
 from index.results import Documents
 from index.snapshot import Found, Snapshot
 from index.tree import Everything, Node, Published, Query
+from index.widening import find_offers
 
 SECONDS = 8.0
 """How long one request may read postings before it is given up."""
@@ -33,9 +46,11 @@ class Search:
         request: SearchRequest,
         parsed: Query,
         read: Callable[[Sequence[int]], Mapping[int, Article]] = lambda _: {},
+        aliases: Aliases = NO_ALIASES,
     ) -> None:
         """`read` gives articles by their ids."""
         self.read = read
+        self.aliases = aliases
         self.snapshot = snapshot
         self.request = request
         self.tree: Node = parsed.tree or Everything()
@@ -146,6 +161,7 @@ class Search:
         explainer = Explainer(self.snapshot, tuple(self.filters.values()), languages, Deadline(EXPLAINED_SECONDS))
         with suppress(TooSlowError, TooBroadError):
             page = replace(page, parts=explainer.parts(self.tree))
+            page = replace(page, expansions=self._expansions(explainer))
             if not total:
                 alternatives = explainer.alternatives(self.tree, page.parts)
                 likeliest = next((each.query for each in alternatives if not each.change.startswith("without ")), None)
@@ -153,6 +169,20 @@ class Search:
             meant = explainer.respelt(self.tree)
             return replace(page, suggestion=meant.query if meant else None)
         return page
+
+    def _expansions(self, explainer: Explainer) -> tuple[Expansion, ...]:
+        """The query with other forms of its names, where that finds something; remembered, since pages follow pages."""
+        recall, query = self.snapshot.memory.recall, self.request.query
+        offers = recall(
+            ("offers", query, self.aliases), lambda: find_offers(self.snapshot, self.aliases, self.tree, query)
+        )
+        found: list[Expansion] = []
+        for offer in offers:
+            key = ("offer", offer.query, self.request.filter)
+            count = recall(key, lambda: explainer.count(offer.tree))  # noqa: B023  # called at once
+            if count or (offer.kind == "only" and not found):  # there is always a way back
+                found.append(Expansion(offer.kind, offer.text, offer.query, count))
+        return tuple(found)
 
     def _resolver(self) -> Resolver:
         return Resolver(self.snapshot, self.request.filter.languages)

@@ -17,11 +17,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from archive.types import FacetField
+from index.abbreviations import PARTED
 from index.analysis import PARAGRAPH_GAP
 from index.cache import Cache
-from index.dictionary import ranges
-from index.documents import CAPITALS, FIELDS, NUMBERS, TEXT, ValueColumn, read_paragraphs, read_values
+from index.dictionary import Dictionary, ranges
+from index.documents import (
+    ABBREVIATION,
+    CAPITALS,
+    COLUMNS,
+    FIELDS,
+    NUMBERS,
+    TEXT,
+    ValueColumn,
+    read_codes,
+    read_paragraphs,
+    read_values,
+)
 from index.postings import Documents, Field, Numbers
 from index.results import Weights
 from index.segment import SegmentFile
@@ -250,7 +261,7 @@ class StoredSegment:
         self.count = int(self.file.about["documents"])
         self._fields: dict[str, Field] = {}
         self._views: dict[str, View] = {}
-        self._values: dict[FacetField, ValueColumn] = {}
+        self._values: dict[str, ValueColumn] = {}
         self._cache = Cache[Matches](max(CACHE_BYTES, CACHE_BYTES_A_DOCUMENT * self.count))
 
     def field(self, name: str) -> Field:
@@ -308,11 +319,32 @@ class StoredSegment:
         months = (days - _EPOCH).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
         return np.where(days > 0, months, NO_MONTH)
 
-    def values(self, facet: FacetField) -> ValueColumn:
+    def values(self, name: str) -> ValueColumn:
         """A column of values; kept, since every commit that has this segment joins it with those of others."""
-        if facet not in self._values:
-            self._values[facet] = read_values(self.file, facet)
-        return self._values[facet]
+        if name not in self._values:
+            self._values[name] = read_values(self.file, name)
+        return self._values[name]
+
+    def abbreviations(self, form: str) -> Iterator[tuple[str, int]]:
+        """The values of the column of abbreviations that are found by what begins with this word, each with its code.
+
+        The column is sorted, and no other value is read.
+        """
+        alone, first = f"{form}{PARTED}".encode(), f"{form} ".encode()  # in this order, with nothing between them
+        start = self._abbreviations.position(alone)
+        for code, value in enumerate(self._abbreviations.iterate(start), start):
+            if not value.startswith((alone, first)):
+                break
+            yield value.decode(), code
+
+    @cached_property
+    def _abbreviations(self) -> Dictionary:
+        return Dictionary(self.file, COLUMNS[ABBREVIATION])
+
+    @cached_property
+    def abbreviated(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The documents that explain abbreviations, and the code of what each explains."""
+        return read_codes(self.file, ABBREVIATION)
 
     # -- what was decoded before
 

@@ -13,6 +13,8 @@ import numpy as np
 from archive.errors import IndexUnavailableError
 from archive.ports import ArticleReader, Follower
 from archive.types import (
+    NO_ALIASES,
+    Aliases,
     Article,
     Changes,
     Concordance,
@@ -222,7 +224,7 @@ class WhooshIndex:
         with self._lock:
             self._snapshot, self._open_segments = None, {}
 
-    def search(self, request: SearchRequest) -> SearchPage:
+    def search(self, request: SearchRequest, aliases: Aliases = NO_ALIASES) -> SearchPage:
         """See `SearchIndex.search`."""
         started = time.perf_counter()
         parsed = parse(request.query)
@@ -230,7 +232,8 @@ class WhooshIndex:
         if parsed.tree is not None:
             try:
                 with self._open() as snapshot:
-                    page, scores, resolved = Search(snapshot, request, parsed, self._articles.get_many).page(page)
+                    search = Search(snapshot, request, parsed, self._articles.get_many, aliases)
+                    page, scores, resolved = search.page(page)
                     highlighter = Highlighter(resolved, snapshot.forms_of)
                 page = replace(page, hits=self._hits(scores, request, highlighter))
             except TooBroadError as error:

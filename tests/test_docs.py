@@ -80,7 +80,7 @@ def test_every_example_is_a_command_with_options_that_exist(page: str, line: str
     words = line.removeprefix("archive ").split()
     if words[0] in ("[--data", "COMMAND", "--data"):
         return
-    name = f"archive {words[0]}" if words[0] != "index" else f"archive index {words[1]}"
+    name = f"archive {' '.join(words[: 1 + isinstance(main.commands.get(words[0]), click.Group)])}"
     assert name in COMMANDS, page
     used = {re.split(r"[=\]]", word.strip("[]"))[0] for word in words if word.lstrip("[").startswith("--")}
     assert used <= {*options(COMMANDS[name]), *EVERY_COMMAND}, page

@@ -11,6 +11,7 @@ from archive import wire
 from archive.types import (
     Alternative,
     Article,
+    Expansion,
     FacetField,
     FacetValue,
     Headline,
@@ -59,6 +60,7 @@ def test_a_search_page_is_the_object_of_the_design() -> None:
         timeline=(TimelineBucket(date(2023, 5, 1), 1),),
         parts=(QueryPart("border", 0, 6, 2),),
         alternatives=(Alternative("border", "without security", 2),),
+        expansions=(Expansion("alias", "border = frontier", "border OR frontier", 3),),
         seconds=0.00123,
     )
     expected = (
@@ -73,7 +75,8 @@ def test_a_search_page_is_the_object_of_the_design() -> None:
         '"facets": {"source": [{"value": "Wire", "count": 1}], "author": [], "language": [], "tag": [], "year": []}, '
         '"timeline": [{"start": "2023-05-01", "count": 1}], '
         '"parts": [{"text": "border", "start": 0, "end": 6, "count": 2}], '
-        '"alternatives": [{"query": "border", "change": "without security", "count": 2}]}'
+        '"alternatives": [{"query": "border", "change": "without security", "count": 2}], '
+        '"expansions": [{"kind": "alias", "text": "border = frontier", "query": "border OR frontier", "count": 3}]}'
     )
     assert json.dumps(wire.search_page(page), ensure_ascii=False) == expected
 
