@@ -204,7 +204,7 @@ def export(words: tuple[str, ...], format: str, output: str, sort: str, **filter
             sys.stdout.buffer.flush()
         else:
             write_file(Path(output), content)
-    console.say(f"{console.articles(found.page.total)} in all")
+    console.say(f"{console.articles(found.page.total)} found")
 
 
 main.add_command(saved)

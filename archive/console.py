@@ -274,7 +274,7 @@ def show_saved(counts: Iterable[SavedCount]) -> None:
         found = each.fault or f"{articles(each.page.total)}{new}"
         screen.line((clean(each.saved.name), "bold"), (f": {clean(found)}", ""))
         for fact in (_asked(each.saved.request), *(message.text for message in each.page.messages)):
-            screen.line((clean(fact), _QUIET), indent=2)
+            screen.line((clean(fact), QUIET), indent=2)
     if not shown:
         say("No searches are saved; archive saved add NAME QUERY saves one")
 

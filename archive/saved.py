@@ -83,7 +83,7 @@ class SavedSearches:
         Of an answer with what is new alone that is the last page. Whether it counts as seen now.
         """
         if page.request.among is not None:
-            complete = page.request.page >= page.pages
+            complete = page.request.page == page.pages or not page.total
         else:
             complete = self._new_among(saved, page)
         self._store.look_at_saved(saved.name, datetime.now(UTC), self._known(page.sequence) if complete else None)

@@ -57,6 +57,11 @@ class Archive:
         self.settings = settings
         self.saved = SavedSearches(store, self.search)
 
+    @property
+    def database_id(self) -> str:
+        """See `Store.database_id`."""
+        return self.store.database_id
+
     def import_paths(
         self,
         paths: Iterable[str],
