@@ -80,7 +80,7 @@ def test_every_example_is_a_command_with_options_that_exist(page: str, line: str
     words = line.removeprefix("archive ").split()
     if words[0] in ("[--data", "COMMAND", "--data"):
         return
-    name = f"archive {words[0]}" if words[0] != "index" else f"archive index {words[1]}"
+    name = f"archive {' '.join(words[: 1 + isinstance(main.commands[words[0]], click.Group)])}"
     assert name in COMMANDS, page
     used = {re.split(r"[=\]]", word.strip("[]"))[0] for word in words if word.lstrip("[").startswith("--")}
     assert used <= {*options(COMMANDS[name]), *EVERY_COMMAND}, page
@@ -110,7 +110,7 @@ def test_the_settings_documented_are_those_that_exist() -> None:
 
 def test_the_routes_documented_are_those_that_exist(archive: Archive) -> None:
     documented = re.findall(r"^\| `(/[^`]*)` \|", read("docs/api.md"), re.MULTILINE)
-    assert sorted(documented) == sorted(rule.rule for rule in create_app(archive).url_map.iter_rules())
+    assert sorted(documented) == sorted({rule.rule for rule in create_app(archive).url_map.iter_rules()})
 
 
 def test_the_limits_of_a_concordance_are_those_documented() -> None:

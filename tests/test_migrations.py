@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from archive.errors import SchemaOutOfDateError, StoreCorruptError, StoreError
-from archive.types import NewArticle, Origin, Original
+from archive.types import NewArticle, Origin, Original, SavedSearch, SearchRequest
 from db import migrate
 from db.engine import make_engine, reading
 from db.models import Base
 from db.store import SqlStore
 
+NOW = datetime(2024, 5, 6, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
 VERSIONS = ROOT / "db" / "migrations" / "versions"
 
@@ -261,6 +263,44 @@ def test_an_older_database_asks_for_an_upgrade(path: Path, tmp_path: Path, monke
     with pytest.raises(SchemaOutOfDateError, match="run: archive upgrade"):
         SqlStore(path)
     assert sql(path, "SELECT version_num FROM alembic_version") == [("0002",)]
+
+
+def first_schema(path: Path) -> None:
+    """A database with an article as the first version of the archive made it."""
+    migrate._run(path, "0001")
+    filled_with = "title, body, url, authors, tags, origin_path, origin_format, fingerprint, changed, version, added"
+    values = "'One', 'b', 'https://news.example/a', '[]', '[]', 'x', 'text', x'00', '2024-01-01', 1, '2024-01-01'"
+    sql(path, f"INSERT INTO article ({filled_with}) VALUES ({values})")
+
+
+def test_a_database_from_before_saved_searches_asks_for_an_upgrade_and_loses_nothing(path: Path) -> None:
+    first_schema(path)
+    assert sql(path, "SELECT name FROM sqlite_master WHERE name = 'saved_search'") == []
+    with pytest.raises(SchemaOutOfDateError, match="run: archive upgrade"):
+        SqlStore(path)
+    tables = "article", "change", "meta", "version", "original"
+    before = [sql(path, f"SELECT * FROM {table}") for table in tables]
+    copy = migrate.upgrade(path)
+    assert copy is not None
+    assert [sql(path, f"SELECT * FROM {table}") for table in tables] == before
+    assert [sql(copy, f"SELECT * FROM {table}") for table in tables] == before
+    store = SqlStore(path)
+    assert store.get(1).title == "One"
+    assert store.saved_searches() == []
+    assert store.check() == []
+    store.close()
+
+
+def test_saved_searches_survive_the_next_upgrade(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SqlStore(path)
+    saved = SavedSearch(name="x", request=SearchRequest(query="q"), created=NOW, last_run=None, seen=3)
+    store.save_search(saved)
+    store.close()
+    third_migration(tmp_path, monkeypatch)
+    migrate.upgrade(path)
+    store = SqlStore(path)
+    assert store.saved_searches() == [saved]
+    store.close()
 
 
 def test_an_upgrade_keeps_a_private_copy_and_loses_nothing(
