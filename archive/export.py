@@ -4,8 +4,6 @@ JSON lines are the lossless one: imported again they give the same articles. A s
 formulas, so cells of CSV are altered where they must be; the formats of reference managers have no place for the text.
 """
 
-import csv
-import io
 import json
 import os
 import secrets
@@ -15,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from archive import citations, wire
+from archive import bibliography, wire
 from archive.types import Article
 
 Writer = Callable[[Iterable[Article]], Iterator[str]]
@@ -31,16 +29,9 @@ class ExportFormat:
 
 
 def _csv(articles: Iterable[Article]) -> Iterator[str]:
-    """A table with a line of names (RFC 4180)."""
-    written = io.StringIO()
-    table = csv.writer(written)
-    table.writerow(wire.COLUMNS)
+    yield wire.csv_row(wire.COLUMNS)
     for article in articles:
-        table.writerow(wire.row(article))
-        yield written.getvalue()
-        written.seek(0)
-        written.truncate()
-    yield written.getvalue()
+        yield wire.csv_row(wire.row(article))
 
 
 def _json(articles: Iterable[Article]) -> Iterator[str]:
@@ -65,9 +56,9 @@ FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
         "csv": ExportFormat("csv", "text/csv", _csv),
         "json": ExportFormat("json", "application/json", _json),
         "jsonl": ExportFormat("jsonl", "application/jsonl", _jsonl),
-        "bibtex": ExportFormat("bib", "application/x-bibtex", citations.bibtex),
-        "ris": ExportFormat("ris", "application/x-research-info-systems", citations.ris),
-        "csl": ExportFormat("json", "application/vnd.citationstyles.csl+json", citations.csl),
+        "bibtex": ExportFormat("bib", "application/x-bibtex", bibliography.bibtex),
+        "ris": ExportFormat("ris", "application/x-research-info-systems", bibliography.ris),
+        "csl": ExportFormat("json", "application/vnd.citationstyles.csl+json", bibliography.csl),
     }
 )
 """All formats, by the name that `archive export --format` takes."""

@@ -151,7 +151,14 @@ def test_a_snippet_leads_to_its_paragraph(address: str, browse: Callable[..., Br
 
 def test_nothing_scrolls_sideways_on_the_narrowest_phone(address: str, browse: Callable[..., Browser]) -> None:
     browser = browse(NARROW)
-    paths = ("/", "/search?q=border", "/search?q=nothing+at+all&source=Wire", "/articles/1?q=border", "/nowhere", "/saved")
+    paths = (
+        "/",
+        "/search?q=border",
+        "/search?q=nothing+at+all&source=Wire",
+        "/articles/1?q=border",
+        "/nowhere",
+        "/saved",
+    )
     for path in (*paths, "/kwic?q=border&order=left", "/kwic?q=border+/P+terrorism", "/kwic?q=x*&source=Wire"):
         browser.get(address + path)
         one(browser, "main")

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive import wire
+from archive.bibliography import key
 from archive.bootstrap import open_archive
-from archive.citations import key
 from archive.errors import SearchRefusedError
 from archive.export import FORMATS, pieces, write_file
 from archive.importing import ImportOptions
@@ -55,7 +55,7 @@ def test_nothing_found_is_a_whole_file(name: str) -> None:
     if name in ("json", "csl"):
         assert json.loads(text) == []
     else:
-        assert text in ("", ",".join(wire.COLUMNS) + "\r\n")
+        assert text in ("", ",".join(wire.COLUMNS) + "\n")
 
 
 def test_a_table_has_the_text_and_no_formula() -> None:

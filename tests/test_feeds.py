@@ -231,7 +231,7 @@ def test_a_browser_can_search_the_archive(client: FlaskClient) -> None:
 
 def test_the_api_described_is_the_api_there_is(archive: Archive, client: FlaskClient) -> None:
     pages = {"/", "/search", "/saved", "/saved/seen", "/saved/remove", "/opensearch.xml", "/static/{filename}"}
-    pages |= {"/articles/{number}", "/articles/{number}/original"}
+    pages |= {"/articles/{number}", "/articles/{number}/original", "/kwic"}
     routes = set()
     for rule in create_app(archive).url_map.iter_rules():
         route = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
@@ -266,6 +266,7 @@ def fits(value: object, schema: dict[str, Any]) -> None:
     [
         ("/api/v1/search?q=border+talks", "Answer"),
         ("/search.json?q=nosuchword+border&from=never", "Answer"),
+        ("/api/v1/kwic?q=border", "Concordance"),
         ("/api/v1/suggest?q=bord", "Suggestions"),
         ("/api/v1/articles/1?q=border", "Article"),
         ("/api/v1/articles/1/similar", "Hits"),

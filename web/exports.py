@@ -8,7 +8,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, request
 
 from archive import wire
-from archive.citations import key
+from archive.bibliography import key
 from archive.export import FORMATS, ExportFormat, pieces
 from archive.types import Message, SearchPage
 from web.pages import the_archive

@@ -2,7 +2,7 @@
 
 from archive import __version__
 from archive.export import FORMATS
-from archive.types import FacetField, MessageKind, Sort
+from archive.types import MAX_LINES, FacetField, LineOrder, MessageKind, Sort
 from archive.wire import JsonObject
 
 Schema = JsonObject
@@ -92,6 +92,31 @@ SCHEMAS: dict[str, Schema] = {
             "history": _list(_object({"version": NUMBER, "title": TEXT, "added": TEXT})),
         }
     ),
+    "Concordance": _object(
+        {
+            "query": TEXT,
+            "understood": TEXT,
+            "messages": _list(_known("Message")),
+            "order": {"type": "string", "enum": [each.value for each in LineOrder]},
+            "articles": NUMBER,
+            "total": NUMBER,
+            "page": NUMBER,
+            "pages": NUMBER,
+            "took_ms": {"type": "number"},
+            "lines": _list(_known("Line")),
+        }
+    ),
+    "Line": _object(
+        {
+            **{name: kind for name, kind in DESCRIBED.items() if name != "title_marks"},
+            "paragraph": NUMBER,
+            "start": NUMBER,
+            "end": NUMBER,
+            "left": TEXT,
+            "match": TEXT,
+            "right": TEXT,
+        }
+    ),
     "Hits": _object({"hits": _list(_known("Hit"))}),
     "Suggestions": _object(
         {
@@ -121,6 +146,8 @@ FILTERS: list[JsonObject] = [
 ]
 PAGE = _query("page", "Which page; the first is 1", {"type": "integer", "minimum": 1})
 LIMIT = _query("limit", "Results on a page", {"type": "integer", "minimum": 1, "maximum": 200})
+LINES = _query("limit", "Lines on a page", {"type": "integer", "minimum": 1, "maximum": MAX_LINES})
+ORDER = _query("order", "The order of the lines", {"type": "string", "enum": [each.value for each in LineOrder]})
 ARTICLE: JsonObject = {"name": "number", "in": "path", "required": True, "description": "Its id", "schema": NUMBER}
 
 
@@ -150,6 +177,8 @@ PATHS: JsonObject = {
         )
         for name in ("csv", "ris", "bibtex")
     },
+    "/api/v1/kwic": _get("Every match in its context", [*FILTERS, ORDER, PAGE, LINES], _json("Concordance")),
+    "/kwic.csv": _get("The same as a table", [*FILTERS, ORDER], _file("text/csv")),
     "/api/v1/suggest": _get("Ways to go on with the beginning of a query", [Q], _json("Suggestions")),
     "/api/v1/articles/{number}": _get("An article; with q, its matches marked", [ARTICLE, Q], _json("Article")),
     "/api/v1/articles/{number}/similar": _get("The articles closest to one", [ARTICLE], _json("Hits")),
