@@ -7,16 +7,20 @@ Whoosh, SQLAlchemy, Flask and rich are imported by the commands that need them, 
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any
 
 import click
 
 from archive import __version__
+from archive.cli_alias import alias
+from archive.cli_saved import saved
 from archive.errors import ArchiveError
+from archive.opening import chosen_settings, complain, opened_archive
 from archive.options import (
     FormatName,
+    QueryCommand,
     article_filter,
     day,
     filter_options,
@@ -24,13 +28,11 @@ from archive.options import (
     kwic_options,
     language,
     page_options,
+    query_argument,
+    search_request,
+    sort_option,
 )
-from archive.settings import Settings, load_settings
-from archive.types import MAX_LINES, Concordance, ImportReport, IndexStatus, LineOrder, OnDuplicate, SearchRequest, Sort
-
-if TYPE_CHECKING:
-    from archive.aliases import AliasFile
-    from archive.service import Archive
+from archive.types import MAX_LINES, Concordance, ImportReport, IndexStatus, LineOrder, OnDuplicate, Sort
 
 INTERRUPTED = 130
 """What a shell reports of a command that Ctrl-C stopped."""
@@ -47,41 +49,20 @@ class Program(click.Group):
         except BrokenPipeError:  # the reader, such as `head`, has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except ArchiveError as error:
-            _complain(str(error))
+            complain(str(error))
             context.exit(error.exit_status)
         except OSError as error:
-            _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+            complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
             context.exit(1)
         except KeyboardInterrupt:
-            _complain("stopped")
+            complain("stopped")
             context.exit(INTERRUPTED)
-
-
-def _complain(text: str) -> None:
-    from archive.console import say
-
-    say(f"archive: {text}")
-
-
-def _settings(**flags: str | int | None) -> Settings:
-    return load_settings({"data": click.get_current_context().find_root().params["data"], **flags})
-
-
-@contextmanager
-def _archive(*, catch_up: bool = False) -> "Iterator[Archive]":
-    from archive.bootstrap import open_archive
-    from archive.progress import IndexProgress
-
-    with IndexProgress() as progress:
-        archive = open_archive(_settings(), catch_up=catch_up, progress=progress)
-    with archive:
-        yield archive
 
 
 @click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--data", metavar="DIR", help="The data directory; default: ARCHIVE_DATA, else the user data directory.")
 @click.version_option(__version__, prog_name="archive", message="%(prog)s %(version)s")
-def main(data: str | None) -> None:  # noqa: ARG001 - read by _settings
+def main(data: str | None) -> None:  # noqa: ARG001 - read by chosen_settings
     """A searchable article archive in one process and one file."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -90,7 +71,7 @@ def main(data: str | None) -> None:  # noqa: ARG001 - read by _settings
 
 @main.command("import")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--format", type=FormatName(), help="Read every file so; default: told by its content.")
+@click.option("--format", type=FormatName("archive.formats"), help="Read every file so; default: told by its content.")
 @click.option("--source", metavar="NAME", help="The publication that the articles are from.")
 @click.option("--language", type=language, metavar="CODE", help="The language of the articles; default: detected.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for every article; may be repeated.")
@@ -122,7 +103,7 @@ def import_articles(
     from archive.importing import ImportOptions
     from archive.progress import ImportProgress
 
-    with _archive() as archive:
+    with opened_archive() as archive:
         limit = archive.settings.max_item_mb * 1_000_000
         chosen = ImportOptions(on_duplicate=OnDuplicate(on_duplicate), max_item_bytes=limit, **options)
         progress = ImportProgress(wire.item_writer(report) if report else None)
@@ -131,7 +112,7 @@ def import_articles(
                 done = archive.import_paths(paths, chosen, observer=progress, sync_progress=progress.indexing)
         except (ArchiveError, OSError, KeyboardInterrupt):
             _show_report(progress.report(), as_json=as_json, dry_run=chosen.dry_run)
-            _complain("the import ended early; run it again to go on")
+            complain("the import ended early; run it again to go on")
             raise
     _show_report(done, as_json=as_json, dry_run=chosen.dry_run)
     if done.failed:
@@ -147,16 +128,10 @@ def _show_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None:
         console.show_line(console.import_summary(report, dry_run=dry_run))
 
 
-@main.command(context_settings={"ignore_unknown_options": True})
-@click.argument("words", nargs=-1, metavar="[QUERY]...")
+@main.command(cls=QueryCommand)
+@query_argument
 @filter_options
-@click.option(
-    "--sort",
-    type=click.Choice([each.value for each in Sort]),
-    default=Sort.RELEVANCE.value,
-    show_default=True,
-    help="The order of the hits.",
-)
+@sort_option
 @page_options
 @kwic_options
 @json_option
@@ -176,20 +151,15 @@ def search(
     The words of QUERY are joined, so -word needs no quotes. Without a QUERY every article that the filters let pass is
     found. With --kwic, --limit and --page count lines, and all of them are printed where there is no --limit.
     """
-    from archive import console, wire
+    from archive import console
 
     if not kwic and (kwic_order or as_csv):
         raise click.UsageError("--kwic-order and --csv are about the lines of --kwic; give that, too")
     if as_csv and as_json:
         raise click.UsageError("--csv and --json cannot be had together")
-    for word in words:  # unknown options reach us as words, for the sake of `-word`
-        if word.startswith("--"):
-            raise click.NoSuchOption(word)
-    with _archive(catch_up=True) as archive:
-        request = SearchRequest(
-            query=" ".join(words),
-            filter=article_filter(**filters),
-            sort=Sort(sort),
+    with opened_archive(catch_up=True) as archive:
+        request = replace(
+            search_request(words, sort, **filters),
             page=page,
             page_size=limit or (MAX_LINES if kwic else archive.settings.page_size),
             facets=as_json,  # they are not shown
@@ -198,11 +168,7 @@ def search(
             lines = archive.concordance(request, LineOrder(kwic_order or LineOrder.FOUND))
             _show_lines(lines, as_json=as_json, as_csv=as_csv)
             return
-        found = archive.search(request)
-    if as_json:
-        console.show_json(wire.search_page(found))
-    else:
-        console.show_page(found)
+        console.show_answer(archive.search(request), as_json=as_json)
 
 
 def _show_lines(found: Concordance, *, as_json: bool, as_csv: bool) -> None:
@@ -216,6 +182,36 @@ def _show_lines(found: Concordance, *, as_json: bool, as_csv: bool) -> None:
         console.show_concordance(found)
 
 
+@main.command(cls=QueryCommand)
+@query_argument
+@click.option("--format", type=FormatName("archive.export"), required=True, help="How to write the articles.")
+@click.option("--output", "-o", metavar="FILE", default="-", help="Write to this file; default: standard output.")
+@filter_options
+@sort_option
+def export(words: tuple[str, ...], format: str, output: str, sort: str, **filters: Any) -> None:
+    """Write everything that a search finds to a file, in the order of the search.
+
+    QUERY and options are those of search. The file is written as a whole or not at all.
+    """
+    from archive import console
+    from archive.export import FORMATS, pieces, write_file
+
+    with opened_archive(catch_up=True) as archive:
+        found = archive.find(search_request(words, sort, **filters))
+        console.show_messages(found.page)
+        content = pieces(FORMATS[format], archive.articles(found.ids))
+        if output == "-":
+            sys.stdout.buffer.writelines(content)
+            sys.stdout.buffer.flush()
+        else:
+            write_file(Path(output), content)
+    console.say(f"{console.articles(found.page.total)} found")
+
+
+main.add_command(alias)
+main.add_command(saved)
+
+
 @main.command()
 @click.argument("number", type=click.IntRange(1), metavar="ID")
 @click.option("--query", default="", metavar="QUERY", help="Mark every match of this query.")
@@ -226,7 +222,7 @@ def show(number: int, query: str, version: int | None, original: bool, as_json: 
     """Show an article's text and what is known about it."""
     from archive import console, wire
 
-    with _archive() as archive:
+    with opened_archive() as archive:
         if original:
             kept = archive.original(number, version)
             if kept is None:
@@ -251,7 +247,7 @@ def similar(what: str, limit: int, as_json: bool) -> None:
 
     if what != "-" and not (what.isascii() and what.isdigit() and 0 < int(what) < 1 << 63):
         raise click.BadParameter(f"{what!r} is neither the number of an article nor -")
-    with _archive(catch_up=True) as archive:
+    with opened_archive(catch_up=True) as archive:
         if what == "-":
             hits = archive.similar_to(sys.stdin.buffer.read(MAX_TEXT).decode("utf-8", errors="replace"), limit)
         else:
@@ -281,7 +277,7 @@ def list_articles(sort: str, limit: int | None, page: int, as_json: bool, **filt
     """List the stored articles."""
     from archive import console, wire
 
-    with _archive() as archive:
+    with opened_archive() as archive:
         chosen, size = article_filter(**filters), limit or archive.settings.page_size
         found = archive.headlines(chosen, sort=Sort(sort), offset=(page - 1) * size, limit=size)
         total = archive.count(chosen)
@@ -301,7 +297,7 @@ def delete(numbers: tuple[int, ...], as_json: bool) -> None:
     """
     from archive import console
 
-    with _archive() as archive:
+    with opened_archive() as archive:
         deleted = archive.delete(numbers)
     missing = [number for number in dict.fromkeys(numbers) if number not in deleted]
     if as_json:
@@ -309,7 +305,7 @@ def delete(numbers: tuple[int, ...], as_json: bool) -> None:
     else:
         console.show_line(f"Deleted {console.articles(len(deleted))}.")
     for number in missing:
-        _complain(f"there is no article {number}")
+        complain(f"there is no article {number}")
     if missing:
         click.get_current_context().exit(1)
 
@@ -325,7 +321,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """
     from archive.serve import run
 
-    run(_settings(host=host, port=port, workers=workers))
+    run(chosen_settings(host=host, port=port, workers=workers))
 
 
 @main.group()
@@ -342,7 +338,7 @@ def status(as_json: bool) -> None:
     """Tell how the index stands to the database."""
     from archive import console, wire
 
-    with _archive() as archive:
+    with opened_archive() as archive:
         found = archive.index_status()
     if as_json:
         console.show_json(wire.index_status(found))
@@ -356,7 +352,7 @@ def sync(as_json: bool) -> None:
     """Bring the index up to date."""
     from archive.progress import IndexProgress
 
-    with _archive() as archive, IndexProgress() as progress:
+    with opened_archive() as archive, IndexProgress() as progress:
         changes = archive.sync(progress)
         _show_changes(changes, archive.index_status(), as_json=as_json)
 
@@ -367,7 +363,7 @@ def rebuild(as_json: bool) -> None:
     """Make the index anew, while the old one goes on answering."""
     from archive.progress import IndexProgress
 
-    with _archive() as archive, IndexProgress() as progress:
+    with opened_archive() as archive, IndexProgress() as progress:
         changes = archive.rebuild_index(progress)
         _show_changes(changes, archive.index_status(), as_json=as_json)
 
@@ -387,7 +383,7 @@ def verify(as_json: bool) -> None:
     """Read database and index to the last byte and prove that they agree."""
     from archive import console
 
-    with _archive() as archive:
+    with opened_archive() as archive:
         faults = archive.verify()
     if as_json:
         console.show_json({"faults": faults})
@@ -399,81 +395,13 @@ def verify(as_json: bool) -> None:
         click.get_current_context().exit(1)
 
 
-@main.group()
-def alias() -> None:
-    """Look after names that are the same: a search for one offers the others.
-
-    They are lines of aliases.txt in the data directory, such as Türkiye = Turkey, which may be edited by hand.
-    """
-
-
-@alias.command("list")
-@json_option
-def list_aliases(as_json: bool) -> None:
-    """List the aliases."""
-    from archive import console
-
-    found = _aliases().read()
-    if as_json:
-        console.show_json({"aliases": found.groups, "faults": found.faults})
-    else:
-        for names in found.groups:
-            console.show_line(" = ".join(names))
-    for fault in found.faults:
-        _complain(fault)
-    if found.faults:
-        click.get_current_context().exit(1)
-
-
-@alias.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME NAME...")
-@json_option
-def add(names: tuple[str, ...], as_json: bool) -> None:
-    """Add an alias: two names or more that are the same."""
-    from archive import console
-    from archive.aliases import read_names
-
-    cleaned = read_names(names)
-    added = _aliases().add(cleaned)
-    if as_json:
-        console.show_json({"names": cleaned, "added": added})
-    else:
-        console.show_line(f"{'Added' if added else 'Known already'}: {' = '.join(cleaned)}.")
-
-
-@alias.command()
-@click.argument("name")
-@json_option
-def remove(name: str, as_json: bool) -> None:
-    """Remove each alias that has this name."""
-    from archive import console
-
-    removed = _aliases().remove(name)
-    if as_json:
-        console.show_json({"removed": removed})
-    else:
-        for names in removed:
-            console.show_line(f"Removed: {' = '.join(names)}.")
-    if not removed:
-        _complain(f"there is no alias {name}")
-        click.get_current_context().exit(1)
-
-
-def _aliases() -> "AliasFile":
-    from archive.aliases import AliasFile
-
-    settings = _settings()
-    settings.make_data_directory()
-    return AliasFile(settings.alias_file)
-
-
 @main.command()
 @json_option
 def stats(as_json: bool) -> None:
     """Count what the archive holds."""
     from archive import console, wire
 
-    with _archive() as archive:
+    with opened_archive() as archive:
         counts, status = archive.stats(), archive.index_status()
     if as_json:
         console.show_json(wire.stats(counts, status))
@@ -487,7 +415,7 @@ def config(as_json: bool) -> None:
     """Show each setting and where its value comes from."""
     from archive import console, wire
 
-    settings = _settings()
+    settings = chosen_settings()
     if as_json:
         console.show_json(wire.settings(settings))
     else:
@@ -517,5 +445,5 @@ def upgrade() -> None:
     from archive.bootstrap import upgrade_database
     from archive.console import show_line
 
-    copy = upgrade_database(_settings())
+    copy = upgrade_database(chosen_settings())
     show_line(f"Upgraded; the database as it was is {copy}." if copy else "The database is up to date.")

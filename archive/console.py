@@ -24,7 +24,10 @@ from archive.types import (
     Message,
     Precision,
     PublicationDate,
+    SavedCount,
     SearchPage,
+    SearchRequest,
+    Sort,
     StoreStats,
 )
 
@@ -119,13 +122,22 @@ def _screen() -> Screen:
     return Screen()
 
 
+def show_answer(page: SearchPage, *, as_json: bool) -> None:
+    """The answer to a search, as JSON or for a person."""
+    if as_json:
+        from archive import wire
+
+        show_json(wire.search_page(page))
+    else:
+        show_page(page)
+
+
 def show_page(page: SearchPage) -> None:
     """The hits of a search, then, as messages, what a reader must know about the whole of it."""
     screen = _screen()
     for hit in page.hits:
         _show_hit(screen, hit)
-    for message in page.messages:
-        say(_message(message, page.request.query))
+    show_messages(page)
     if not page.total or page.relaxed:
         for part in page.parts:
             say(f"{part.text}: {articles(part.count)}")
@@ -136,6 +148,12 @@ def show_page(page: SearchPage) -> None:
     for expansion in page.expansions:
         say(f"{expansion.text} ({articles(expansion.count)}): archive search {quote(expansion.query)}")
     say(_counted(page))
+
+
+def show_messages(page: SearchPage) -> None:
+    """What a reader must know about an answer, as messages."""
+    for message in page.messages:
+        say(_message(message, page.request.query))
 
 
 def show_similar(hits: Sequence[Hit]) -> None:
@@ -246,6 +264,36 @@ def show_headlines(found: Iterable[Headline], total: int) -> None:
         source = f"{clean(each.source)}: " if each.source else ""
         screen.line((f"{each.id:>6}  {_day(each.published):<10}  {source}", QUIET), (clean(each.title), ""))
     say(f"{articles(total)} in all")
+
+
+def show_saved(counts: Iterable[SavedCount]) -> None:
+    """One line a saved search: name, how many articles it finds, how many are new, and what it asks for."""
+    screen = _screen()
+    shown = 0
+    for each in counts:
+        shown += 1
+        new = f", {each.new.total:,} new" if each.new.total else ""
+        found = each.fault or f"{articles(each.page.total)}{new}"
+        screen.line((clean(each.saved.name), "bold"), (f": {clean(found)}", ""))
+        for fact in (_asked(each.saved.request), *(message.text for message in each.page.messages)):
+            screen.line((clean(fact), QUIET), indent=2)
+    if not shown:
+        say("No searches are saved; archive saved add NAME QUERY saves one")
+
+
+def _asked(request: SearchRequest) -> str:
+    """The query of a search, its filter and its sort."""
+    wanted = request.filter
+    facts = {
+        "from": wanted.published_from,
+        "to": wanted.published_to,
+        "source": ", ".join(wanted.sources),
+        "author": ", ".join(wanted.authors),
+        "language": ", ".join(wanted.languages),
+        "tag": ", ".join(wanted.tags),
+        "sort": request.sort if request.sort is not Sort.RELEVANCE else "",
+    }
+    return " · ".join([request.query or "every article", *(f"{name}: {fact}" for name, fact in facts.items() if fact)])
 
 
 def import_summary(report: ImportReport, *, dry_run: bool = False) -> str:

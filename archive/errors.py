@@ -8,10 +8,14 @@
     │  └─ TooLargeError
     ├─ StoreError
     │  ├─ ArticleNotFoundError
+    │  ├─ SavedSearchNotFoundError
+    │  ├─ SavedSearchExistsError
+    │  ├─ SavedSearchNameError
     │  ├─ SchemaOutOfDateError
     │  ├─ StoreLockedError
     │  └─ StoreCorruptError
     ├─ SearchError
+    │  ├─ SearchRefusedError
     │  ├─ IndexLockedError
     │  └─ IndexUnavailableError
     ├─ AliasError
@@ -60,6 +64,25 @@ class ArticleNotFoundError(StoreError):
     http_status = 404
 
 
+class SavedSearchNotFoundError(StoreError):
+    """There is no saved search with this name."""
+
+    http_status = 404
+
+
+class SavedSearchExistsError(StoreError):
+    """There is a saved search with this name already."""
+
+    http_status = 409
+
+
+class SavedSearchNameError(StoreError):
+    """This is no name for a saved search."""
+
+    http_status = 400
+    exit_status = 2
+
+
 class SchemaOutOfDateError(StoreError):
     """The database was made by another version of the archive; the message says which command to run."""
 
@@ -80,6 +103,12 @@ class SearchError(ArchiveError):
     """The index could not do what was asked."""
 
     http_status = 503
+
+
+class SearchRefusedError(SearchError):
+    """The query finds too many words, or takes too long."""
+
+    http_status = 400
 
 
 class IndexLockedError(SearchError):

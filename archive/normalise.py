@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
@@ -15,7 +16,7 @@ MAX_TITLE = 80
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n?|[\u2028\x85\x0c\x0b]")
-_BLANK = re.compile(r"\n[ \t\u00a0\u3000]*\n\s*|\u2029")
+_BLANK = re.compile(r"\n[^\S\n]*\n\s*|\u2029")
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid", re.IGNORECASE)
 _NOT_PROSE = re.compile(r"^\s*(?:[>|:*+#=_-]|\d+[.)]\s)|\S\s{3,}\S|\t")
 _HARD_WRAP = range(45, 91)
@@ -24,7 +25,7 @@ _HARD_WRAP = range(45, 91)
 def normalise(article: NewArticle) -> NewArticle:
     """The article as it is stored; raises NoTextError where neither title nor body holds a letter or digit."""
     title = clean_line(article.title)
-    body = clean_body(article.body)
+    body = clean_paragraphs(article.body) if article.has_paragraphs else clean_body(article.body)
     if not any(map(str.isalnum, title)) and not any(map(str.isalnum, body)):
         raise NoTextError("it has no text")
     language = clean_language(article.language)
@@ -32,6 +33,7 @@ def normalise(article: NewArticle) -> NewArticle:
         article,
         title=title or first_words(body),
         body=body,
+        has_paragraphs=True,
         url=clean_url(article.url),
         authors=_distinct(article.authors),
         source=clean_line(article.source or "") or None,
@@ -68,6 +70,15 @@ def clean_body(text: str) -> str:
         blocks = [paragraph for block in blocks for paragraph in _unwrap(block)]
     elif len(blocks) == 1:
         blocks = blocks[0].split("\n")
+    return _joined(blocks)
+
+
+def clean_paragraphs(text: str) -> str:
+    """The same where blank lines part the paragraphs for certain; what is clean already stays as it is."""
+    return _joined(_BLANK.split(clean_text(text)))
+
+
+def _joined(blocks: Iterable[str]) -> str:
     paragraphs = ("\n".join(line.rstrip() for line in block.split("\n")).strip() for block in blocks)
     return PARAGRAPH_BREAK.join(filter(None, paragraphs))
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from functools import cached_property
+from importlib import import_module
 from typing import Any, TypeVar
 
 import click
 
 from archive.language import clean_language
-from archive.types import ArticleFilter, LineOrder, PublicationDate
+from archive.types import ArticleFilter, LineOrder, PublicationDate, SearchRequest, Sort
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -31,15 +32,53 @@ def language(text: str) -> str:
 class FormatName(click.Choice[str]):
     """The name of a format; the formats are imported when somebody names one or asks which there are."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
+        """`module` has the table FORMATS."""
         self.case_sensitive = True
+        self._module = module
 
     @cached_property
     def choices(self) -> tuple[str, ...]:  # type: ignore[override]
         """All names."""
-        from archive.formats import FORMATS
+        return tuple(import_module(self._module).FORMATS)
 
-        return tuple(FORMATS)
+
+class QueryCommand(click.Command):
+    """A command whose words may begin with a hyphen: `-oil` is one, and not the option -o with a value."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        settings["context_settings"] = {"ignore_unknown_options": True}
+        super().__init__(*arguments, **settings)
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Hide the hyphen of such words from click, which would look for short options in them."""
+        options = [each for each in self.params if isinstance(each, click.Option) and not each.is_flag]
+        valued = {name for option in options for name in option.opts}
+        for at, (before, word) in enumerate(zip(["", *args], [*args], strict=False)):
+            if before not in valued and word.startswith("-") and not word.startswith("--") and len(word) > 2:
+                args[at] = _HIDDEN + word
+        return super().parse_args(context, args)
+
+
+_HIDDEN = "\0"  # which no argument of a command can hold
+
+
+def _shown(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+    for word in words:  # unknown options reach us as words, for the sake of `-word`
+        if word.startswith("--"):
+            raise click.NoSuchOption(word)
+    return tuple(word.removeprefix(_HIDDEN) for word in words)
+
+
+query_argument = click.argument("words", nargs=-1, metavar="[QUERY]...", callback=_shown)
+
+sort_option = click.option(
+    "--sort",
+    type=click.Choice([each.value for each in Sort]),
+    default=Sort.RELEVANCE.value,
+    show_default=True,
+    help="The order of the articles.",
+)
 
 
 def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -100,3 +139,8 @@ def article_filter(
         languages=languages,
         tags=tags,
     )
+
+
+def search_request(words: tuple[str, ...], sort: str, **filters: Any) -> SearchRequest:
+    """What `query_argument`, `sort_option` and `filter_options` ask for."""
+    return SearchRequest(query=" ".join(words), filter=article_filter(**filters), sort=Sort(sort))

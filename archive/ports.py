@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Protocol
 
 from archive.types import (
@@ -11,6 +12,7 @@ from archive.types import (
     ArticleFilter,
     Changes,
     Concordance,
+    Findings,
     Headline,
     Hit,
     ImportItem,
@@ -21,6 +23,7 @@ from archive.types import (
     NewArticle,
     OnDuplicate,
     Original,
+    SavedSearch,
     SearchPage,
     SearchRequest,
     Sort,
@@ -82,8 +85,26 @@ class Store(ArticleReader, Protocol):
     def changes_since(self, sequence: int, limit: int = 1000) -> Changes:
         """The next `limit` changes after this one, coalesced; its sequence equals `sequence` when there are none."""
 
+    def changed_since(self, sequence: int) -> frozenset[int]:
+        """The ids of all articles that were added, changed or deleted after this change."""
+
     def article_ids(self) -> Sequence[int]:
         """Every id, ascending."""
+
+    def save_search(self, saved: SavedSearch) -> None:
+        """Keep a search under its name; raises SavedSearchExistsError where there is one with that name."""
+
+    def saved_searches(self) -> list[SavedSearch]:
+        """All saved searches, by name."""
+
+    def look_at_saved(self, name: str, run: datetime, seen: int | None) -> None:
+        """Note that a saved search was run; `seen`, where it is given and later, is what has been looked at by now.
+
+        Raises SavedSearchNotFoundError.
+        """
+
+    def remove_saved(self, name: str) -> None:
+        """Forget a saved search; raises SavedSearchNotFoundError."""
 
     def stats(self) -> StoreStats:
         """Counts for `archive stats`."""
@@ -135,6 +156,12 @@ class SearchIndex(Follower, Protocol):
         """The matches in the texts of what `search` finds, those that `mark` marks; raises only IndexUnavailableError.
 
         Where there are too many, those of the first articles; a message says so.
+        """
+
+    def find(self, request: SearchRequest) -> Findings:
+        """Everything that `search` finds, in the same order and from one state; its page does not matter.
+
+        Raises IndexUnavailableError, and SearchRefusedError where `search` says that it cannot answer.
         """
 
     def suggest(self, typed: str) -> Sequence[Suggestion]:

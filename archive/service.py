@@ -1,6 +1,6 @@
 """`Archive`: the one facade that the command line and the web use."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from archive.aliases import AliasFile
 from archive.errors import IndexLockedError, IndexUnavailableError
 from archive.ports import SearchIndex, Store
+from archive.saved import SavedSearches
 from archive.settings import Settings
 from archive.sync import Progress, rebuild, silent, sync, verify
 from archive.types import (
@@ -17,6 +18,7 @@ from archive.types import (
     Article,
     ArticleFilter,
     Concordance,
+    Findings,
     Headline,
     Hit,
     ImportReport,
@@ -45,6 +47,9 @@ INLINE_CHANGES = 100
 FAULTS_TOLD = 3
 """Faults of the file of aliases that an answer tells; `archive alias list` tells all."""
 
+ARTICLES_AT_ONCE = 50
+"""Articles that are held in memory while many are read."""
+
 SYNC_EVERY = 5_000
 """An import brings the index up to date each time it has stored as many articles."""
 
@@ -57,6 +62,12 @@ class Archive:
         self.index = index
         self.settings = settings
         self.aliases = AliasFile(settings.alias_file)
+        self.saved = SavedSearches(store, self.search)
+
+    @property
+    def database_id(self) -> str:
+        """See `Store.database_id`."""
+        return self.store.database_id
 
     def import_paths(
         self,
@@ -107,6 +118,21 @@ class Archive:
         except IndexUnavailableError as error:
             return Concordance(request=request, order=order, messages=(_unavailable(error),))
         return replace(found, messages=(*_lacks(behind), *found.messages))
+
+    def find(self, request: SearchRequest) -> Findings:
+        """Everything that `search` finds, for all who want more than a page; counts no facets.
+
+        Raises IndexUnavailableError and SearchRefusedError, where `search` would say that it has no answer: whoever
+        keeps what was found must not take it for nothing.
+        """
+        behind = self.catch_up()
+        found = self.index.find(replace(request, page=1, facets=False, explain=False))
+        return replace(found, page=replace(found.page, messages=(*_lacks(behind), *found.page.messages)))
+
+    def articles(self, ids: Sequence[int]) -> Iterator[Article]:
+        """These articles in this order, read a few at a time; those that were deleted meanwhile are left out."""
+        for start in range(0, len(ids), ARTICLES_AT_ONCE):
+            yield from self.store.get_many(ids[start : start + ARTICLES_AT_ONCE]).values()
 
     def suggest(self, typed: str) -> Sequence[Suggestion]:
         """Ways to go on with the beginning of a query; none while nothing can be searched."""

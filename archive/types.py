@@ -7,7 +7,7 @@ Text with matches is data (`MarkedText`); only a template or the console turns i
 import re
 import unicodedata
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -116,6 +116,8 @@ class NewArticle:
     original: Original | None = field(default=None, repr=False)
     note: str | None = None
     """What it states and could not be understood, for the account of the import; it is not stored."""
+    has_paragraphs: bool = False
+    """Whether its source gave the paragraphs of the body as such, so that none is to be found in it."""
 
     @property
     def fingerprint(self) -> bytes:
@@ -261,7 +263,8 @@ class SearchRequest:
     """One search as asked: the query as typed, the filter, the sort and the page (from 1).
 
     `passages` is how many of an article are shown at most; without `facets` values and dates are not counted,
-    without `explain` the parts of the query are not, and no other spelling and no other name is looked for.
+    without `explain` the parts of the query are not, and no other spelling and no other name is looked for. With
+    `among` only articles with these ids are found, and those alone that match everything.
     """
 
     query: str = ""
@@ -272,6 +275,7 @@ class SearchRequest:
     passages: int = 3
     facets: bool = True
     explain: bool = True
+    among: frozenset[int] | None = None
 
 
 class MessageKind(StrEnum):
@@ -427,6 +431,7 @@ class SearchPage:
     those with other forms of its names, or without them again;
     `relaxed` is true when no article matched everything and the hits match most of it.
     A facet's counts leave its own filter out, so that other values of it can be chosen as well.
+    `sequence` is the last change of the store that the answer knows.
     """
 
     request: SearchRequest
@@ -441,6 +446,7 @@ class SearchPage:
     parts: tuple[QueryPart, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
     expansions: tuple[Expansion, ...] = ()
+    sequence: int = 0
     seconds: float = 0.0
 
     @property
@@ -499,6 +505,41 @@ class Concordance:
     def pages(self) -> int:
         """How many pages the lines fill."""
         return -(-self.total // self.request.page_size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Everything that a search finds: what a page says about the whole, without hits, and the ids of all, in order."""
+
+    page: SearchPage
+    ids: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedSearch:
+    """A search with a name. `request` has its query, filter and sort; `created` and `last_run` are UTC.
+
+    `seen` is the sequence of the last change that was looked at: what was changed later is new.
+    """
+
+    name: str
+    request: SearchRequest
+    created: datetime
+    last_run: datetime | None
+    seen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedCount:
+    """What a saved search finds now. Without hits where `fault` says why it cannot be answered.
+
+    `new` is a page of those that were added or changed since they were last looked at.
+    """
+
+    saved: SavedSearch
+    page: SearchPage
+    new: SearchPage
+    fault: str | None = None
 
 
 class IndexState(StrEnum):

@@ -7,6 +7,7 @@ number counts from 1; dates are ISO 8601, instants of the archive itself are UTC
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import IO
@@ -25,6 +26,8 @@ from archive.types import (
     MarkedArticle,
     MarkedText,
     Message,
+    SavedCount,
+    SavedSearch,
     SearchPage,
     Snippet,
     Span,
@@ -41,7 +44,7 @@ def search_page(page: SearchPage) -> JsonObject:
     return {
         "query": page.request.query,
         "understood": page.understood,
-        "messages": [_message(message) for message in page.messages],
+        "messages": messages(page.messages),
         "suggestion": page.suggestion,
         "relaxed": page.relaxed,
         "total": page.total,
@@ -65,7 +68,7 @@ def concordance(found: Concordance) -> JsonObject:
     return {
         "query": found.request.query,
         "understood": found.understood,
-        "messages": [_message(message) for message in found.messages],
+        "messages": messages(found.messages),
         "order": found.order.value,
         "articles": found.articles,
         "total": found.total,
@@ -94,13 +97,51 @@ def concordance_table(found: Concordance) -> Iterator[str]:
 def csv_row(values: Iterable[object]) -> str:
     """A row of a CSV table, whose cells no spreadsheet takes for formulas."""
     row = io.StringIO()
-    csv.writer(row, lineterminator="\n").writerow([_inert("" if each is None else str(each)) for each in values])
+    csv.writer(row, lineterminator="\n").writerow([inert("" if each is None else str(each)) for each in values])
     return row.getvalue()
 
 
 def similar(hits: Iterable[Hit]) -> JsonObject:
     """The articles closest to one, or to a text."""
     return {"hits": [_hit(hit) for hit in hits]}
+
+
+def saved_search(saved: SavedSearch) -> JsonObject:
+    """A saved search."""
+    return {
+        "name": saved.name,
+        "query": saved.request.query,
+        **{_FILTER_NAMES[name]: _plain(value) for name, value in asdict(saved.request.filter).items()},
+        "sort": saved.request.sort.value,
+        "created": saved.created.isoformat(),
+        "last_run": saved.last_run.isoformat() if saved.last_run else None,
+    }
+
+
+_FILTER_NAMES = {
+    "published_from": "from",
+    "published_to": "to",
+    "sources": "source",
+    "authors": "author",
+    "languages": "language",
+    "tags": "tag",
+}
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else str(value) if value else None
+
+
+def saved_count(count: SavedCount) -> JsonObject:
+    """A saved search, how many articles it finds, how many of them are new, and what is to be known of that."""
+    return {
+        **saved_search(count.saved),
+        "total": count.page.total,
+        "new": count.new.total,
+        "relaxed": count.page.relaxed,
+        "messages": messages(count.page.messages),
+        "fault": count.fault,
+    }
 
 
 def suggestions(typed: str, found: Iterable[Suggestion]) -> JsonObject:
@@ -126,6 +167,32 @@ def article(article: Article, marked: MarkedArticle | None, versions: Iterable[V
             {"version": each.number, "title": each.title, "added": each.added.isoformat()} for each in versions
         ],
     }
+
+
+def record(article: Article) -> JsonObject:
+    """An article as it is exported: `archive import` reads it again, with the same paragraphs."""
+    return {
+        **_described(article),
+        "section": article.section,
+        "summary": article.summary,
+        "body": list(article.paragraphs),
+        "versions": article.versions,
+        "origin": str(article.origin),
+        "added": article.added.isoformat(),
+        "changed": article.changed.isoformat(),
+    }
+
+
+COLUMNS = ("id", "title", "authors", "source", "published", "language", "section", "tags", "url", "summary", "text")
+"""The columns of an exported table."""
+
+
+def row(article: Article) -> list[object]:
+    """An article as a row of a table; several values of one field are parted by semicolons."""
+    values = _described(article)
+    values |= {"authors": "; ".join(article.authors), "tags": "; ".join(article.tags)}
+    values |= {"section": article.section, "summary": article.summary, "text": article.body}
+    return [values[name] for name in COLUMNS]
 
 
 def headline(headline: Headline) -> JsonObject:
@@ -159,12 +226,16 @@ def item_writer(stream: IO[str]) -> Callable[[ImportItem], None]:
         return lambda item: print(json.dumps(import_item(item), ensure_ascii=False), file=stream)
     table = csv.writer(stream, lineterminator="\n")
     table.writerow(["origin", "outcome", "article", "reason"])
-    return lambda item: table.writerow([_inert(value) for value in import_item(item).values()])
+    return lambda item: table.writerow([inert(value) for value in import_item(item).values()])
 
 
-def _inert(value: object) -> object:
+_FORMULA = re.compile(r"[\t\r\n]|[\s'\"]*[=+\-@＝＋－＠]")
+"""How a text begins that a spreadsheet may take for a formula, with what it leaves out before."""
+
+
+def inert(value: object) -> object:
     """The value as a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def report(report: ImportReport) -> JsonObject:
@@ -235,8 +306,9 @@ def _snippet(snippet: Snippet) -> JsonObject:
     return {"text": snippet.text, "marks": _marks(snippet.marks), "paragraph": snippet.paragraph}
 
 
-def _message(message: Message) -> JsonObject:
-    return {"kind": message.kind.value, "text": message.text, "start": message.start, "end": message.end}
+def messages(found: Iterable[Message]) -> list[JsonObject]:
+    """What a reader should know about the query."""
+    return [{"kind": each.kind.value, "text": each.text, "start": each.start, "end": each.end} for each in found]
 
 
 def _marks(marks: Iterable[Span]) -> list[list[int]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from archive.errors import SchemaOutOfDateError, StoreCorruptError, StoreError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a test compares it with the files."""
 
 
@@ -96,14 +96,14 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _run(path: Path) -> None:
+def _run(path: Path, revision: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["path"] = path
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def _known() -> set[str]:

@@ -115,6 +115,19 @@ CHANGE = Table(
 )
 """That an article was added, changed or deleted; written by triggers."""
 
+SAVED_SEARCH = Table(
+    "saved_search",
+    Base.metadata,
+    Column("name", Text, primary_key=True, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("filter", JSON, nullable=False),
+    Column("sort", String(12), nullable=False),
+    Column("created", UtcDateTime, nullable=False),
+    Column("last_run", UtcDateTime),
+    Column("seen", BigInteger, nullable=False),  # a `change.sequence`
+)
+"""A search with a name, and up to which change its articles have been looked at."""
+
 META = Table(
     "meta",
     Base.metadata,

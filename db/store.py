@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ from archive.types import (
     NewArticle,
     OnDuplicate,
     Original,
+    SavedSearch,
     Sort,
     StoreStats,
     Version,
 )
-from db import migrate, queries
+from db import migrate, queries, saving
 from db.adding import Batch
 from db.engine import cursor_of, make_engine, reading, single, writing
 from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
@@ -183,6 +185,33 @@ class SqlStore:
                 if characters > MAX_CHARACTERS:
                     break
         return Changes(sequence, tuple(found.values()), tuple(sorted(gone)))
+
+    def changed_since(self, sequence: int) -> frozenset[int]:
+        """See `Store.changed_since`."""
+        with reading(self._engine) as connection:
+            return frozenset(connection.scalars(select(CHANGE.c.article_id).where(CHANGE.c.sequence > sequence)))
+
+    # -- saved searches
+
+    def save_search(self, saved: SavedSearch) -> None:
+        """See `Store.save_search`."""
+        with writing(self._engine) as connection:
+            saving.add(connection, saved)
+
+    def saved_searches(self) -> list[SavedSearch]:
+        """See `Store.saved_searches`."""
+        with reading(self._engine) as connection:
+            return saving.read_all(connection)
+
+    def look_at_saved(self, name: str, run: datetime, seen: int | None) -> None:
+        """See `Store.look_at_saved`."""
+        with writing(self._engine) as connection:
+            saving.look_at(connection, name, run, seen)
+
+    def remove_saved(self, name: str) -> None:
+        """See `Store.remove_saved`."""
+        with writing(self._engine) as connection:
+            saving.remove(connection, name)
 
     # -- the whole
 

@@ -140,6 +140,11 @@ class Columns:
             filters[FacetField.YEAR] = lambda documents: self._in_days(documents, first, last)
         return filters
 
+    def among(self, ids: frozenset[int]) -> Passes:
+        """What lets pass the articles with these ids."""
+        wanted = np.fromiter(ids, dtype=np.int64, count=len(ids))
+        return lambda documents: np.isin(self.ids[documents], wanted)
+
     def _in_days(self, documents: Documents, first: int, last: int) -> Mask:
         begins = self.first_days[documents]
         return (self.last_days[documents] >= first) & (begins > 0) & (begins <= last)

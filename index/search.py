@@ -1,5 +1,6 @@
 """One search over one snapshot: what is found, how it is sorted and counted, and what to say when nothing is found."""
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -13,13 +14,14 @@ from archive.types import (
     Expansion,
     FacetField,
     FacetValue,
+    Findings,
     Message,
     MessageKind,
     SearchPage,
     SearchRequest,
     Sort,
 )
-from index.columns import Mask, timeline, years
+from index.columns import Mask, Passes, timeline, years
 from index.deadline import Deadline, TooSlowError
 from index.documents import VALUES
 from index.explain import Explainer
@@ -55,7 +57,9 @@ class Search:
         self.request = request
         self.tree: Node = parsed.tree or Everything()
         self.deadline = Deadline(SECONDS)
-        self.filters = snapshot.columns.filters(request.filter)
+        self.filters: dict[FacetField | None, Passes] = dict(snapshot.columns.filters(request.filter).items())
+        if request.among is not None:
+            self.filters[None] = snapshot.columns.among(request.among)
 
     def best(self) -> dict[int, float]:
         """The ids and scores on the page, in order, and nothing about them."""
@@ -64,6 +68,17 @@ class Search:
 
     def page(self, page: SearchPage) -> tuple[SearchPage, dict[int, float], Resolved]:
         """The page without its hits, the ids and scores that belong on it, and the resolved query."""
+        page, found, resolved = self._answer(page)
+        return page, self._ids(found), resolved
+
+    def everything(self, page: SearchPage) -> Findings:
+        """The page without its hits, and the ids of all that is found."""
+        page, found, _ = self._answer(page)
+        columns = self.snapshot.columns
+        order = columns.best((found.documents, found.scores), self.request.sort, max(1, len(found.documents)))
+        return Findings(page=page, ids=array("q", columns.ids[found.documents[order]].tobytes()))
+
+    def _answer(self, page: SearchPage) -> tuple[SearchPage, Found, Resolved]:
         resolver = self._resolver()
         resolved = resolver.resolve(self.tree)
         everything = self.snapshot.find(resolved, self.deadline)
@@ -78,7 +93,7 @@ class Search:
             messages += self._why_nothing(resolved, everything)
             relaxed = (
                 self.snapshot.best_of(resolved, tuple(self.filters.values()), self.deadline)
-                if isinstance(resolved, All)
+                if isinstance(resolved, All) and self.request.among is None
                 else None
             )
             if relaxed:
@@ -97,7 +112,7 @@ class Search:
             facets = self._facets(everything, months)
         total = len(found.documents)
         page = replace(page, messages=tuple(messages), total=total, facets=facets, timeline=timeline(months))
-        return page, self._ids(found), resolved
+        return replace(page, sequence=self.snapshot.generation.checkpoint()), found, resolved
 
     def _learn(self, told: Told, found: Found) -> Told:
         """The sentence with the words that set the articles apart that are best for it alone."""

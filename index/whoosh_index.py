@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from archive.errors import IndexUnavailableError
+from archive.errors import IndexUnavailableError, SearchRefusedError
 from archive.ports import ArticleReader, Follower
 from archive.types import (
     NO_ALIASES,
@@ -18,6 +18,7 @@ from archive.types import (
     Article,
     Changes,
     Concordance,
+    Findings,
     Hit,
     IndexState,
     IndexStatus,
@@ -241,6 +242,23 @@ class WhooshIndex:
             except TooSlowError:
                 page = _refused(page, _TOO_SLOW)
         return replace(page, seconds=time.perf_counter() - started)
+
+    def find(self, request: SearchRequest) -> Findings:
+        """See `SearchIndex.find`."""
+        parsed = parse(request.query)
+        page = SearchPage(request=request, understood=str(parsed), messages=parsed.messages)
+        if parsed.tree is None:
+            for message in parsed.messages:
+                if message.kind is MessageKind.LIMIT:
+                    raise SearchRefusedError(message.text)
+            return Findings(page=page, ids=())
+        try:
+            with self._open() as snapshot:
+                return Search(snapshot, request, parsed, self._articles.get_many).everything(page)
+        except TooBroadError as error:
+            raise SearchRefusedError(str(error)) from error
+        except TooSlowError as error:
+            raise SearchRefusedError(_TOO_SLOW) from error
 
     def _hits(self, scores: dict[int, float], request: SearchRequest, highlighter: Highlighter) -> tuple[Hit, ...]:
         """The hits of a page, read from the store: an article deleted since the commit is left out."""

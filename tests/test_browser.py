@@ -151,12 +151,50 @@ def test_a_snippet_leads_to_its_paragraph(address: str, browse: Callable[..., Br
 
 def test_nothing_scrolls_sideways_on_the_narrowest_phone(address: str, browse: Callable[..., Browser]) -> None:
     browser = browse(NARROW)
-    paths = ("/", "/search?q=border", "/search?q=nothing+at+all&source=Wire", "/articles/1?q=border", "/nowhere")
+    paths = (
+        "/",
+        "/search?q=border",
+        "/search?q=nothing+at+all&source=Wire",
+        "/articles/1?q=border",
+        "/nowhere",
+        "/saved",
+    )
     for path in (*paths, "/kwic?q=border&order=left", "/kwic?q=border+/P+terrorism", "/kwic?q=x*&source=Wire"):
         browser.get(address + path)
         one(browser, "main")
         width = browser.execute_script("return document.documentElement.scrollWidth")
         assert width <= NARROW[0], path
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "no javascript"])
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_a_search_is_saved_and_removed(
+    address: str, browse: Callable[..., Browser], size: tuple[int, int], *, javascript: bool
+) -> None:
+    """What a browser says of a form of ours is believed."""
+    browser = browse(size, javascript=javascript)
+    browser.get(f"{address}/search?q=border&source=Wire&sort=newest")
+    one(browser, ".save summary").click()
+    name = one(browser, ".save input[name=name]")
+    assert name.get_attribute("value") == "border"
+    name.clear()
+    name.send_keys("Watch", Keys.ENTER)
+    link = one(browser, ".saving .results h3 a")
+    assert (link.text, link.get_attribute("href")) == ("Watch", f"{address}/search?q=border&source=Wire&sort=newest")
+    assert "30 articles" in one(browser, ".saving .meta").text
+    one(browser, ".acts button").click()
+    assert "No searches are saved" in one(browser, ".saving .empty").text
+
+
+def test_a_page_of_another_site_saves_nothing(address: str, browse: Callable[..., Browser]) -> None:
+    browser = browse(DESKTOP)
+    fields = "".join(f"<input name={name} value=x{name}>" for name in ("name", "q"))
+    page = f"<form method=post action={address}/saved>{fields}<input name=sequence value=1><button>Go</button></form>"
+    browser.get(f"data:text/html,{page}")
+    one(browser, "button").click()
+    assert "from a page of another site" in one(browser, ".empty").text
+    browser.get(f"{address}/saved")
+    assert "No searches are saved" in one(browser, ".saving .empty").text
 
 
 def test_keys(address: str, browse: Callable[..., Browser]) -> None:
@@ -291,7 +329,8 @@ const background = (node) => {
   while (getComputedStyle(node).backgroundColor === "rgba(0, 0, 0, 0)") node = node.parentElement;
   return getComputedStyle(node).backgroundColor;
 };
-const kinds = "body, .snippet, .meta, mark, .results h3 a, .number, .summary, .paragraph, .sorts a, .place, button";
+const kinds = "body, .snippet, .meta, mark, .results h3 a, .number, .summary, .paragraph, .sorts a, .place, button, "
+  + ".exports a, .save summary, .to-saved";
 return [...document.querySelectorAll(kinds)].map((node) => {
   const both = [luminance(getComputedStyle(node).color), luminance(background(node))];
   return [node.className || node.tagName, (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05)];
@@ -316,7 +355,7 @@ def test_everything_can_be_read(address: str, browse: Callable[..., Browser], *,
 def test_the_browser_finds_nothing_to_complain_about(address: str, browse: Callable[..., Browser]) -> None:
     """No script error, nothing blocked by the content security policy, nothing missing."""
     browser = browse(DESKTOP)
-    for path in ("/", "/search?q=border", "/articles/1?q=border", "/kwic?q=border"):
+    for path in ("/", "/search?q=border", "/articles/1?q=border", "/kwic?q=border", "/saved"):
         browser.get(address + path)
         one(browser, "main")
     assert [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []  # type: ignore[no-untyped-call]

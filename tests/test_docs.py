@@ -110,7 +110,7 @@ def test_the_settings_documented_are_those_that_exist() -> None:
 
 def test_the_routes_documented_are_those_that_exist(archive: Archive) -> None:
     documented = re.findall(r"^\| `(/[^`]*)` \|", read("docs/api.md"), re.MULTILINE)
-    assert sorted(documented) == sorted(rule.rule for rule in create_app(archive).url_map.iter_rules())
+    assert sorted(documented) == sorted({rule.rule for rule in create_app(archive).url_map.iter_rules()})
 
 
 def test_the_limits_of_a_concordance_are_those_documented() -> None:

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,23 +14,24 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from archive.errors import SchemaOutOfDateError, StoreCorruptError, StoreError
-from archive.types import NewArticle, Origin, Original
+from archive.types import NewArticle, Origin, Original, SavedSearch, SearchRequest
 from db import migrate
 from db.engine import make_engine, reading
 from db.models import Base
 from db.store import SqlStore
 
+NOW = datetime(2024, 5, 6, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
 VERSIONS = ROOT / "db" / "migrations" / "versions"
 
-SECOND = '''
-"""A second migration that makes the article table anew, as SQLite must for many changes."""
+THIRD = '''
+"""A third migration that makes the article table anew, as SQLite must for many changes."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -59,13 +61,13 @@ def filled(path: Path) -> None:
     store.close()
 
 
-def second_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
-    """From now on there is a migration 0002."""
+def third_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
+    """From now on there is a migration 0003."""
     folder = tmp_path / "code" / "migrations"
     shutil.copytree(VERSIONS.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0002_second.py").write_text(SECOND % more)
+    (folder / "versions" / "0003_third.py").write_text(THIRD % more)
     monkeypatch.setattr(migrate, "__file__", str(folder.parent / "migrate.py"))
-    monkeypatch.setattr(migrate, "HEAD", "0002")
+    monkeypatch.setattr(migrate, "HEAD", "0003")
 
 
 # -- the schema
@@ -257,10 +259,48 @@ def test_nothing_to_upgrade(path: Path) -> None:
 
 def test_an_older_database_asks_for_an_upgrade(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(path)
-    second_migration(tmp_path, monkeypatch)
+    third_migration(tmp_path, monkeypatch)
     with pytest.raises(SchemaOutOfDateError, match="run: archive upgrade"):
         SqlStore(path)
-    assert sql(path, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert sql(path, "SELECT version_num FROM alembic_version") == [("0002",)]
+
+
+def first_schema(path: Path) -> None:
+    """A database with an article as the first version of the archive made it."""
+    migrate._run(path, "0001")
+    filled_with = "title, body, url, authors, tags, origin_path, origin_format, fingerprint, changed, version, added"
+    values = "'One', 'b', 'https://news.example/a', '[]', '[]', 'x', 'text', x'00', '2024-01-01', 1, '2024-01-01'"
+    sql(path, f"INSERT INTO article ({filled_with}) VALUES ({values})")
+
+
+def test_a_database_from_before_saved_searches_asks_for_an_upgrade_and_loses_nothing(path: Path) -> None:
+    first_schema(path)
+    assert sql(path, "SELECT name FROM sqlite_master WHERE name = 'saved_search'") == []
+    with pytest.raises(SchemaOutOfDateError, match="run: archive upgrade"):
+        SqlStore(path)
+    tables = "article", "change", "meta", "version", "original"
+    before = [sql(path, f"SELECT * FROM {table}") for table in tables]
+    copy = migrate.upgrade(path)
+    assert copy is not None
+    assert [sql(path, f"SELECT * FROM {table}") for table in tables] == before
+    assert [sql(copy, f"SELECT * FROM {table}") for table in tables] == before
+    store = SqlStore(path)
+    assert store.get(1).title == "One"
+    assert store.saved_searches() == []
+    assert store.check() == []
+    store.close()
+
+
+def test_saved_searches_survive_the_next_upgrade(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = SqlStore(path)
+    saved = SavedSearch(name="x", request=SearchRequest(query="q"), created=NOW, last_run=None, seen=3)
+    store.save_search(saved)
+    store.close()
+    third_migration(tmp_path, monkeypatch)
+    migrate.upgrade(path)
+    store = SqlStore(path)
+    assert store.saved_searches() == [saved]
+    store.close()
 
 
 def test_an_upgrade_keeps_a_private_copy_and_loses_nothing(
@@ -270,15 +310,15 @@ def test_an_upgrade_keeps_a_private_copy_and_loses_nothing(
     tables = "version", "original", "change", "meta"
     before = [sql(path, f"SELECT * FROM {table}") for table in tables]
     articles = sql(path, "SELECT * FROM article")
-    second_migration(tmp_path, monkeypatch)
+    third_migration(tmp_path, monkeypatch)
     copy = migrate.upgrade(path)
     assert copy is not None
     assert copy.parent == path.parent
-    assert copy.name.startswith("archive.db.before-0002-")
+    assert copy.name.startswith("archive.db.before-0003-")
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
-    assert sql(copy, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert sql(copy, "SELECT version_num FROM alembic_version") == [("0002",)]
     assert sql(copy, "SELECT * FROM article") == articles
-    assert sql(path, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert sql(path, "SELECT version_num FROM alembic_version") == [("0003",)]
     assert [sql(path, f"SELECT * FROM {table}") for table in tables] == before
     assert sql(path, "SELECT id, title, note FROM article") == [(1, "Two", None)]
     assert migrate.upgrade(path) is None
@@ -291,8 +331,8 @@ def test_an_upgrade_keeps_a_private_copy_and_loses_nothing(
 def test_a_failing_upgrade_changes_nothing(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(path)
     before = sql(path, "SELECT name, sql FROM sqlite_master"), sql(path, "SELECT * FROM version")
-    second_migration(tmp_path, monkeypatch, more='op.execute("SELECT * FROM nowhere")')
+    third_migration(tmp_path, monkeypatch, more='op.execute("SELECT * FROM nowhere")')
     with pytest.raises(StoreError, match="nowhere"):
         migrate.upgrade(path)
     assert (sql(path, "SELECT name, sql FROM sqlite_master"), sql(path, "SELECT * FROM version")) == before
-    assert sql(path, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert sql(path, "SELECT version_num FROM alembic_version") == [("0002",)]

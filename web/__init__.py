@@ -12,7 +12,7 @@ from flask import Flask, Response, abort, current_app, g, request, url_for
 from archive.bootstrap import open_archive
 from archive.service import Archive
 from archive.settings import Settings, load_settings
-from web import api, errors, kwic, pages, present
+from web import api, errors, exports, feeds, kwic, pages, present, saved
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -22,7 +22,7 @@ SECURITY_HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with none at all a form of ours would be of no origin
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -49,8 +49,8 @@ def create_app(archive: Archive | None = None, *, settings: Settings | None = No
     present.register(app)
     errors.register(app)
     app.register_blueprint(pages.blueprint)
-    app.register_blueprint(kwic.blueprint)
-    app.register_blueprint(api.blueprint)
+    for module in (api, exports, feeds, kwic, saved):
+        app.register_blueprint(module.blueprint)
     app.before_request(_host_check(settings.host))
     app.after_request(_secure)
     return app

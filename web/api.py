@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from archive import wire
 from archive.errors import ArchiveError
+from web.openapi import DESCRIPTION
 from web.pages import the_archive
 from web.params import to_request
 
@@ -15,6 +16,7 @@ MAX_PAGE_SIZE = 200
 
 
 @blueprint.get("/api/v1/search")
+@blueprint.get("/search.json", endpoint="search_json")
 def search() -> Response:
     """One page of what a search finds."""
     archive = the_archive()
@@ -46,6 +48,12 @@ def similar(number: int) -> Response:
     """The articles closest to one."""
     archive = the_archive()
     return jsonify(wire.similar(archive.similar(archive.get(number))))
+
+
+@blueprint.get("/api/openapi.json")
+def openapi() -> Response:
+    """The description of this API."""
+    return jsonify(DESCRIPTION)
 
 
 @blueprint.get("/healthz")

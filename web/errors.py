@@ -10,8 +10,11 @@ from archive.errors import ArchiveError
 
 TITLES = {
     400: "This address makes no sense",
+    403: "This was not asked from here",
     404: "There is nothing here",
     405: "That is not how this address works",
+    409: "There is one already",
+    413: "This is too long",
     503: "The archive cannot answer right now",
 }
 
@@ -39,6 +42,6 @@ def _unexpected(error: Exception) -> tuple[Response | str, int]:
 
 def _answer(status: int, reason: str) -> tuple[Response | str, int]:
     title = TITLES.get(status, "Something went wrong")
-    if request.path.startswith("/api/") or request.path == "/healthz":
+    if request.path.startswith("/api/") or request.path in ("/healthz", "/search.json"):
         return jsonify({"error": title, "reason": reason}), status
     return render_template("error.html", title=title, reason=reason, status=status), status

@@ -54,6 +54,7 @@ def search() -> str | BaseResponse:
         messages=(*messages, *page.messages),
         empty=not page.total and not archive.count(),
         data=archive.settings.data,
+        to_save=to_args(wanted, page=None),
         kept=[pair for pair in to_args(wanted, page=None) if pair[0] not in ("from", "to")],
     )
 

@@ -49,6 +49,7 @@ def register(app: Flask) -> None:
     }
     app.jinja_env.globals |= {
         "search_query": search_query,
+        "asked": lambda request: to_args(request, q=None, page=None),
         "toggled": toggled,
         "SHOWN": SHOWN,
         "facet": facet,

@@ -35,6 +35,7 @@ def to_article(record: Mapping[str, object], origin: Origin, original: Original 
     return NewArticle(
         title=_text("title", found["title"]),
         body=_body(found["body"]),
+        has_paragraphs=isinstance(found["body"], list),
         origin=origin,
         url=_text("url", found["url"]) or None,
         authors=_people(found["authors"]),
