@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Protocol, cast
 
 from archive.errors import UnknownFormatError
-from archive.formats import html, jsonl, markdown, tar, text, zip  # noqa: A004  # a format's module has its name
+from archive.formats import feed, html, jsonfeed, jsonl, mail, markdown, mbox, tar, text, warc, zip  # noqa: A004  # a format's module has its name
 from archive.formats.file import UNKNOWN, Failed, InputFile, Skipped, suffix
 from archive.types import NewArticle
 
@@ -38,6 +38,11 @@ def _format(module: ModuleType) -> Format:
 FORMATS: dict[str, Format] = {  # in the order in which a content is tried; where only a name tells, the last counts
     "zip": _format(zip),
     "tar": _format(tar),
+    "warc": _format(warc),
+    "feed": _format(feed),
+    "jsonfeed": _format(jsonfeed),
+    "mbox": _format(mbox),
+    "mail": _format(mail),
     "jsonl": _format(jsonl),
     "html": _format(html),
     "markdown": _format(markdown),
@@ -79,7 +84,7 @@ def detect(name: str, head: bytes, *, asked_for: bool) -> str:
     if text.is_binary(head):
         raise UnknownFormatError("this is no text and of no format that the archive reads")
     if ending and not asked_for:
-        raise UnknownFormatError(f"files named {ending} are not read (name the file itself to read it as text)")
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<?xml", b"<rss", b"<feed")):
-        raise UnknownFormatError("this is XML, which the archive does not read yet")
+        raise UnknownFormatError(f"files named {ending} are not read, unless they are named themselves")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml"):
+        raise UnknownFormatError("this is XML of no kind that the archive reads")
     return "text"

@@ -32,9 +32,9 @@ class Skipped:
 class InputFile:
     """An open file, already uncompressed. `path` is what reports call it; no item may have more than `max_bytes`.
 
-    A file inside a file has its `part` in it and a `name` that tells its format, and knows what is said of it: its `url`,
-    the `charset` of its text, and a `note` for an article without a date. `expansion` is what it and all that is
-    in it may expand to.
+    A file inside a file has its `part` in it and a `name` that tells its format, and knows what is said of it: its
+    `url`, the `charset` of its text, and a `note` for an article without a date. `expansion` is what it and all that
+    is in it may expand to.
     """
 
     path: str

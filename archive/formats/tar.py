@@ -35,8 +35,11 @@ def read(file: InputFile) -> Iterator[Failed | Skipped | InputFile]:
     """The files in it, in the order in which they stand there; an origin's part is the name."""
     import tarfile
 
+    first = file.stream.read(_BLOCK)
+    if not first.strip(b"\0 \t\r\n"):
+        raise NoTextError("the file is empty")
     try:
-        archive = tarfile.open(fileobj=cast(Any, _Forward(file.stream)), mode="r:", errorlevel=0)  # noqa: SIM115
+        archive = tarfile.open(fileobj=cast(Any, _Forward(first, file.stream)), mode="r:")  # noqa: SIM115
     except FormatError:
         raise
     except Exception as error:  # of damaged headers anything may come: ValueError, OverflowError …
@@ -95,7 +98,8 @@ class _Forward:
     What goes before a file in an archive is read at once, however large it claims to be: so more than that is refused.
     """
 
-    def __init__(self, stream: BufferedIOBase) -> None:
+    def __init__(self, first: bytes, stream: BufferedIOBase) -> None:
+        self._first = first
         self._stream = stream
         self._at = 0
 
@@ -111,6 +115,7 @@ class _Forward:
     def read(self, size: int) -> bytes:
         if not 0 <= size <= _MAX_READ:
             raise UnreadableFileError("the tar archive is damaged: one of its headers is longer than any can be")
-        data = self._stream.read(size)
+        data, self._first = self._first[:size], self._first[size:]
+        data += self._stream.read(size - len(data))
         self._at += len(data)
         return data

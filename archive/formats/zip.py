@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".zip",)
 
+_BLANK = 1_024
 _DOCUMENT_MEMBERS = frozenset({"mimetype", "[Content_Types].xml"})
 
 
@@ -36,6 +37,9 @@ def read(file: InputFile) -> Iterator[Failed | Skipped | InputFile]:
     try:
         archive = zipfile.ZipFile(stream)
     except Exception as error:  # of a damaged directory anything may come: struct.error, UnicodeDecodeError …
+        stream.seek(0)
+        if not stream.read(_BLANK).strip():
+            raise NoTextError("the file is empty") from error
         raise UnreadableFileError(f"the zip archive is damaged or cut off: {error}") from error
     with closing(archive):
         if _DOCUMENT_MEMBERS & set(archive.namelist()):
