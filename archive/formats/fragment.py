@@ -40,7 +40,7 @@ def to_text(html: str) -> str:
         lines_kept += {"start": 1, "end": -1}[event] if tag == "pre" else 0
         if tag in _BLOCKS:
             parts.append(PARAGRAPH_BREAK)
-        elif tag in _CELLS:
+        elif tag in _CELLS and event == "end":
             parts.append(" ")
         text = element.tail if event == "end" else element.text
         if event == "start":
@@ -50,7 +50,8 @@ def to_text(html: str) -> str:
                 walk.skip_subtree()
                 continue
         if text:
-            parts.append(text if lines_kept else _SPACE.sub(" ", text))
+            text = text if lines_kept else _SPACE.sub(" ", text)
+            parts.append(text.lstrip(" ") if not lines_kept and parts and parts[-1].endswith((" ", "\n")) else text)
     return _tidy("".join(parts))
 
 
@@ -63,5 +64,7 @@ def _parser() -> "HTMLParser":
 
 def _tidy(text: str) -> str:
     blocks = re.split(r"\n[ \u00a0]*\n\s*", text)
-    lines = ("\n".join(line.strip(" \u00a0\u200c\u200b") for line in block.strip("\n").split("\n")) for block in blocks)
+    lines = (
+        "\n".join(line.rstrip(" \u00a0\u200c\u200b") for line in block.strip("\n").split("\n")) for block in blocks
+    )
     return PARAGRAPH_BREAK.join(filter(None, (block.strip() for block in lines)))

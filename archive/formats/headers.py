@@ -2,21 +2,43 @@
 
 import binascii
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from email.message import Message
+from email.policy import Compat32
 
 from archive.encoding import decode
 
-MAX_LENGTH = 20_000
-"""Characters of a header that are looked at."""
+MAX_LENGTH = 10_000
+"""Characters of a header that are read; parameters without end take time without end."""
 
 _WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?\s]*)?\?([bq])\?([^?]*)\?=", re.IGNORECASE)
 
 
+class _AsWritten(Compat32):
+    """Keeps headers as they stand: what newer policies make of them fails on some that are damaged."""
+
+    def header_source_parse(self, sourcelines: Sequence[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(list(sourcelines))
+        return name, value[:MAX_LENGTH]
+
+
+AS_WRITTEN = _AsWritten()
+
+
 def header(message: Message, name: str) -> str:
-    """The first header of this name in one line, its bytes as text; empty where there is none."""
+    """The first header of this name in one line; empty where there is none.
+
+    Bytes that are not encoded as they should be are UTF-8, or else in the encoding of the message's text.
+    """
     value = next((value for field, value in message.raw_items() if field.lower() == name.lower()), "")
     line = " ".join(str(value)[:MAX_LENGTH].split())
-    return line if line.isascii() else decode(line.encode("utf-8", "surrogateescape"))
+    if line.isascii():
+        return line
+    data = line.encode("utf-8", "surrogateescape")
+    with suppress(UnicodeError):
+        return data.decode()
+    return decode(data, stated=next(filter(None, message.get_charsets()), "cp1252"))
 
 
 def words(text: str) -> str:

@@ -1,7 +1,6 @@
 """E-mail: a message is an article, and each attachment that can be read is one too."""
 
 import email
-import email.policy
 import mimetypes
 import re
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from archive.encoding import decode
 from archive.errors import FormatError, NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
 from archive.formats.fragment import to_text
-from archive.formats.headers import header, words
+from archive.formats.headers import AS_WRITTEN, header, words
 from archive.streams import in_memory
 from archive.types import NewArticle, Original
 
@@ -58,8 +57,7 @@ def read_message(file: InputFile, data: bytes, part: str | None) -> Iterator[New
         raise NoTextError("the file is empty")
     content = _Content()
     try:
-        # headers as they stand: what newer policies make of them fails on some that are damaged
-        message = email.message_from_bytes(data, policy=email.policy.compat32)
+        message = email.message_from_bytes(data, policy=AS_WRITTEN)
         if message.get_content_type() in _ENCRYPTED:
             raise UnreadableFileError("the message is encrypted")
         _gather(message, content, 0)
