@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archive.errors import FormatError, NoTextError, UnknownFormatError, UnreadableFileError
 from archive.formats import FORMATS, Failed, InputFile, detect
-from archive.formats.fragment import to_text
+from archive.formats.fragment import paragraphs
 from archive.normalise import normalise
 from archive.types import NewArticle
 
@@ -187,9 +187,9 @@ def test_html_becomes_the_text_that_is_shown() -> None:
         "<style>p{}</style>Loose <b>words</b><p>One<br>line</p><ul><li>a</li><li>b</li></ul><pre>x\n  y</pre>"
         "<div style='display: none'>hidden</div><table><tr><td>1</td><td>2</td></tr></table>&amp;&lt;b&gt;<!-- no -->"
     )
-    assert to_text(html) == "Loose words\n\nOne\nline\n\na\n\nb\n\nx\n  y\n\n1 2\n\n&<b>"
-    assert to_text("") == to_text("<p>") == to_text("<!-- -->") == ""
-    assert "deep" in to_text("<div>" * 200 + "deep")
+    assert paragraphs(html) == "Loose words\n\nOne\nline\n\na\n\nb\n\nx\n  y\n\n1 2\n\n&<b>"
+    assert paragraphs("") == paragraphs("<p>") == paragraphs("<!-- -->") == ""
+    assert "deep" in paragraphs("<div>" * 200 + "deep")
 
 
 PIECES = st.sampled_from(
@@ -208,7 +208,7 @@ def test_odd_feeds_raise_nothing_but_format_errors(text: str) -> None:
             for each in read("feed", (begin + text).encode("utf-8", "surrogatepass")):
                 if isinstance(each, NewArticle):
                     normalise(each)
-    to_text(text)
+    paragraphs(text)
 
 
 @pytest.mark.corpus

@@ -10,7 +10,7 @@ from archive.dates import read_date
 from archive.encoding import decode
 from archive.errors import NoTextError, UnknownFormatError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
-from archive.formats.fragment import to_text
+from archive.formats.fragment import paragraphs
 from archive.normalise import clean_line, split_names
 from archive.types import NewArticle, Original
 
@@ -116,7 +116,7 @@ def _text(detail: Mapping[str, Any] | None, value: object) -> str:
     """A text construct as plain text: what is HTML, as declared or as feedparser tells it, becomes paragraphs."""
     text = str(value or "")
     plain = (detail or {}).get("type") == "text/plain"
-    return text if plain or not re.search("[<&]", text) else to_text(text)
+    return text if plain or not re.search("[<&]", text) else paragraphs(text)
 
 
 def _authors(entry: Any) -> tuple[str, ...]:

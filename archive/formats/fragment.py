@@ -1,70 +1,99 @@
-"""HTML that holds nothing but a text, as feeds and messages have it, as that text: all of it, in paragraphs."""
+"""HTML as a stream of tags and text, of which no nesting is too deep; and a piece of it as paragraphs."""
 
 import re
-from functools import cache
-from typing import TYPE_CHECKING
-
-from archive.normalise import clean_text
-from archive.types import PARAGRAPH_BREAK
-
-if TYPE_CHECKING:
-    from lxml.etree import HTMLParser
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 _BLOCKS = frozenset(
-    """address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure
-    footer form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody tfoot
-    thead tr ul""".split()
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer"
+    " form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol p pre section summary table tbody tfoot thead tr"
+    " ul".split()
 )
 _CELLS = frozenset({"td", "th"})
-_NO_TEXT = frozenset("audio button head math noscript script select style svg template textarea title video".split())
+_SILENT = frozenset(
+    "audio button head math noscript script select style svg template textarea title video".split()
+)  # what a browser shows in place of an object or a frame may be the only text that there is
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_SPACE = re.compile(r"[ \t\r\n\f]+")
+_STEP = 1 << 16
 
 
-def to_text(html: str) -> str:
-    """The text that a browser would show, its paragraphs parted by blank lines; never fails."""
+def paragraphs(html: str) -> str:
+    """The text that a browser would show, its paragraphs parted by blank lines. Never fails."""
+    target = _Text()
+    for _ in feed(target, html):
+        pass
+    return target.text()
+
+
+def feed(target: Any, html: str) -> Iterator[None]:
+    """Tell a target (https://lxml.de/parsing.html#the-target-parser-interface) what is met, in steps. Never fails."""
     from lxml import etree
 
-    data = clean_text(html).encode("utf-8", "replace")
+    parser = etree.HTMLParser(target=target, encoding="utf-8", recover=True)
+    html = html.replace("\0", "")
     try:
-        root = etree.fromstring(data, _parser())
-    except etree.LxmlError:
-        return ""
-    if root is None:
-        return ""
-    parts: list[str] = []
-    lines_kept = 0
-    walk = etree.iterwalk(root, events=("start", "end"))  # which no depth of nesting can exhaust
-    for event, element in walk:
-        tag = element.tag if isinstance(element.tag, str) else ""
-        lines_kept += {"start": 1, "end": -1}[event] if tag == "pre" else 0
+        for at in range(0, len(html), _STEP):
+            parser.feed(html[at : at + _STEP].encode("utf-8", "replace"))
+            yield
+        parser.close()
+    except etree.LxmlError:  # there is nothing in it, or no more of it can be read
+        target.close()
+    yield
+
+
+class _Text:
+    """Collects what a parser meets; as nothing is nested here, no depth is too deep."""
+
+    def __init__(self) -> None:
+        self._blocks: list[str] = []
+        self._words: list[str] = []
+        self._silent = 0
+        self._kept = 0
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """A block begins, or what is not read does."""
         if tag in _BLOCKS:
-            parts.append(PARAGRAPH_BREAK)
-        elif tag in _CELLS and event == "end":
-            parts.append(" ")
-        text = element.tail if event == "end" else element.text
-        if event == "start":
-            if tag == "br":
-                parts.append("\n")
-            if not tag or tag in _NO_TEXT or _HIDDEN.search(element.get("style") or ""):
-                walk.skip_subtree()
-                continue
+            self._end()
+        if self._silent or tag in _SILENT or _HIDDEN.search(attributes.get("style", "")):
+            self._silent += 1
+            return
+        self._kept += tag == "pre"
+        if tag == "br":
+            self._words.append("\n")
+
+    def end(self, tag: str) -> None:
+        """The same ends."""
+        if tag in _BLOCKS:
+            self._end()
+        elif tag in _CELLS:
+            self._words.append(" ")
+        if self._silent:
+            self._silent -= 1
+        else:
+            self._kept = max(self._kept - (tag == "pre"), 0)
+
+    def data(self, text: str) -> None:
+        """Some text, in one piece or several."""
+        if self._silent:
+            return
+        if not self._kept:
+            text = " ".join(f".{text}.".split())[1:-1]  # dots keep the outer spaces
+            if not self._words or self._words[-1].endswith((" ", "\n")):
+                text = text.lstrip(" ")
         if text:
-            text = text if lines_kept else _SPACE.sub(" ", text)
-            parts.append(text.lstrip(" ") if not lines_kept and parts and parts[-1].endswith((" ", "\n")) else text)
-    return _tidy("".join(parts))
+            self._words.append(text)
 
+    def close(self) -> None:
+        """There is no more."""
+        self._end()
 
-@cache
-def _parser() -> "HTMLParser":
-    from lxml.etree import HTMLParser
+    def text(self) -> str:
+        """All of it, in paragraphs."""
+        self._end()
+        return "\n\n".join(self._blocks)
 
-    return HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
-
-
-def _tidy(text: str) -> str:
-    blocks = re.split(r"\n[ \u00a0]*\n\s*", text)
-    lines = (
-        "\n".join(line.rstrip(" \u00a0\u200c\u200b") for line in block.strip("\n").split("\n")) for block in blocks
-    )
-    return PARAGRAPH_BREAK.join(filter(None, (block.strip() for block in lines)))
+    def _end(self) -> None:
+        block = "\n".join(line.rstrip() for line in "".join(self._words).split("\n")).strip("\n")
+        self._words.clear()
+        if block.strip():
+            self._blocks.append(block)

@@ -8,7 +8,7 @@ from archive.dates import read_date
 from archive.encoding import decode
 from archive.errors import NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
-from archive.formats.fragment import to_text
+from archive.formats.fragment import paragraphs
 from archive.types import NewArticle, Original
 
 SUFFIXES = (".json",)
@@ -43,7 +43,7 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
 
 
 def _article(file: InputFile, feed: dict[str, object], item: dict[str, object], number: str) -> NewArticle:
-    html, summary = to_text(_string(item.get("content_html"))), _string(item.get("summary"))
+    html, summary = paragraphs(_string(item.get("content_html"))), _string(item.get("summary"))
     written = _string(item.get("date_published")) or _string(item.get("date_modified"))
     published = read_date(written)
     body = html or _string(item.get("content_text"))

@@ -12,7 +12,7 @@ from archive.dates import read_date
 from archive.encoding import decode
 from archive.errors import FormatError, NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
-from archive.formats.fragment import to_text
+from archive.formats.fragment import paragraphs
 from archive.formats.headers import AS_WRITTEN, header, words
 from archive.streams import in_memory
 from archive.types import NewArticle, Original
@@ -174,7 +174,7 @@ def _choose(children: list[Message], content: _Content, depth: int) -> None:
 def _text(part: Message, kind: str) -> str:
     text = decode(_bytes_of(part), markup=kind == "text/html", stated=_charset(part)).replace("\r\n", "\n")
     if kind == "text/html":
-        return to_text(text)
+        return paragraphs(text)
     if str(part.get_param("format", "")).lower() == "flowed":
         text = _FLOWED.sub(r"\1", text)
     return text.strip("\n") if text.strip() else ""
