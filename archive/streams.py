@@ -218,16 +218,16 @@ class _Counted(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         read = self._raw.readinto(buffer) or 0
-        self._advance(min(read, self._size - self._told) if self._size else read)
+        self._advance(max(0, min(read, self._size - self._told)) if self._size else read)
         return read
 
     def close(self) -> None:
         if not self.closed:
-            self._advance(self._size - self._told)
+            if self._told < self._size:
+                self._advance(self._size - self._told)
             self._raw.close()
         super().close()
 
     def _advance(self, size: int) -> None:
-        if size > 0:
-            self._told += size
-            self._tell(size)
+        self._told += size
+        self._tell(size)  # also of nothing, since who is told may want to stop
