@@ -23,16 +23,18 @@ _SAMPLE = 200_000
 """Bytes that an encoding is guessed from."""
 
 
-def decode(data: bytes, *, markup: bool = False) -> str:
+def decode(data: bytes, *, markup: bool = False, stated: str | None = None) -> str:
     """The text of these bytes; with `markup` the encoding that an HTML or XML document declares is believed first.
 
+    `stated` is what was said of them elsewhere, as in a header of HTTP or e-mail, and believed before that.
     Never fails: bytes that fit no encoding become replacement characters.
     """
     for mark, name in _MARKS:
         if data.startswith(mark):
             return data.decode(name, "replace")
     unmarked = unmarked_wide(data[:_HEAD])
-    for name in (*(_declared(data[:_HEAD]) if markup else ()), *((unmarked,) if unmarked else ()), "utf-8"):
+    believed = (*_believable(stated or ""), *(_declared(data[:_HEAD]) if markup else ()))
+    for name in (*believed, *((unmarked,) if unmarked else ()), "utf-8"):
         with suppress(UnicodeError):
             return data.decode(name)
     text = data.decode("utf-8", "replace")
@@ -59,12 +61,15 @@ def unmarked_wide(head: bytes) -> str | None:
 def _declared(head: bytes) -> tuple[str, ...]:
     """What the document declares, unless nobody could read the declaration if it were true."""
     found = _DECLARED.search(head)
-    if not found:
-        return ()
-    name = _modern(found[1].decode("ascii"))
+    return _believable(found[1].decode("ascii")) if found else ()
+
+
+def _believable(label: str) -> tuple[str, ...]:
+    """The encoding of this label, if there is one in which the label itself can be written."""
+    name = _modern(label.strip().strip("\"'"))
     try:
-        true = found[1].decode(name) == found[1].decode("ascii")
-    except (UnicodeError, LookupError):
+        true = bool(name) and label.encode("ascii").decode(name) == label
+    except (UnicodeError, LookupError, ValueError):
         return ()
     return (name,) if true and "escape" not in name else ()
 

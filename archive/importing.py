@@ -1,35 +1,34 @@
 """Importing: from paths to stored articles, one outcome for every item, in memory that does not grow.
 
     path -> files -> detect -> formats.X.read -> NewArticle -> normalise -> Store.add(batch)
+                       ^            |
+                       +- InputFile +    what is inside an archive, a message or a web archive
 
 An item that cannot be read is reported with its origin and reason, and the rest goes on. A batch is one transaction:
 what was reported as added is stored for good.
 """
 
-import gzip
 import io
-import sys
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from archive.errors import ArchiveError, FormatError, UnknownFormatError, UnreadableFileError
-from archive.formats import FORMATS, Failed, InputFile, detect
+from archive.errors import ArchiveError, FormatError, UnknownFormatError
+from archive.formats import FORMATS, UNKNOWN, Failed, InputFile, Skipped, detect
 from archive.normalise import normalise
+from archive.paths import File, files, open_file, reason_of
 from archive.ports import Store
+from archive.streams import HEAD, Expansion, counted, uncompressed
 from archive.types import ImportItem, ImportReport, NewArticle, OnDuplicate, Origin, Outcome, PublicationDate
 
 BATCH_ARTICLES = 250
 BATCH_CHARACTERS = 8_000_000
 """A batch is one transaction: large enough that its fsync does not matter, small enough to be held in memory."""
 
-STANDARD_INPUT = "-"
-
-_HEAD = 8_192
+MAX_DEPTH = 3
+"""How many files deep a file may be inside others: an attachment of a message of a mailbox of an archive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +74,9 @@ def run(
     account = _Account(observer)
     paths = list(paths)
     if observer:
-        observer.total(sum(file.size for file in _files(paths)))
+        observer.total(sum(file.size for file in files(paths)))
     rehearsal = _Rehearsal()
-    for batch in _batches(_articles(_files(paths), options, account)):
+    for batch in _batches(_articles(files(paths), options, account)):
         items = store.add(batch, options.on_duplicate, dry_run=options.dry_run)
         if options.dry_run:
             items = list(map(rehearsal.judge, batch, items))
@@ -150,98 +149,13 @@ class _Account:
         )
 
 
-# --- files ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file to read, or what is wrong with it. `named` tells that the user named it, not only its folder."""
-
-    path: str
-    size: int = 0
-    named: bool = True
-    failed: str | None = None
-    skipped: str | None = None
-
-    @property
-    def name(self) -> str:
-        """The path as text, since bytes of it that are no UTF-8 cannot be stored."""
-        return self.path.encode("utf-8", "replace").decode()
-
-
-def _files(paths: Iterable[str]) -> Iterator[_File]:
-    """Every file of the paths; folders are walked in the order of names, without hidden files."""
-    for path in paths:
-        if path == STANDARD_INPUT:
-            yield _File(path)
-            continue
-        try:
-            if not path:  # which pathlib takes for the current folder
-                yield _File(path, failed="there is no such file: the path is empty")
-            elif Path(path).is_dir():
-                yield from _walk(Path(path))
-            else:
-                yield _look(Path(path), named=True)
-        except (OSError, ValueError) as error:
-            yield _File(path, failed=_reason(error))
-
-
-def _walk(folder: Path) -> Iterator[_File]:
-    try:
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        yield _File(str(folder), failed=_reason(error))
-        return
-    for entry in entries:
-        try:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_symlink():
-                yield _File(str(entry), skipped="it is a symbolic link; name its target to import it")
-            elif entry.is_dir():
-                yield from _walk(entry)
-            else:
-                yield _look(entry, named=False)
-        except OSError as error:  # one that may not be looked at, or went away
-            yield _File(str(entry), failed=_reason(error))
-
-
-def _look(path: Path, *, named: bool) -> _File:
-    if not path.exists():
-        return _File(str(path), failed="there is no such file")
-    if not path.is_file():
-        return _File(str(path), skipped="it is no regular file")
-    return _File(str(path), path.stat().st_size, named)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror[0].lower() + error.strerror[1:]
-    return str(error) or type(error).__name__
-
-
 # --- articles -------------------------------------------------------------------------------------------------------
 
 
-class _Raw(io.RawIOBase):
-    """A raw stream over a function that reads at most so many bytes, and none at the end."""
-
-    def __init__(self, read: Callable[[int], bytes]) -> None:
-        self._read = read
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-
-def _articles(files: Iterable[_File], options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
+def _articles(found: Iterable[File], options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
     """The articles of all files, normalised; everything else goes to the account."""
-    for file in files:
-        origin = Origin(file.name, options.format or "unknown")
+    for file in found:
+        origin = Origin(file.name, options.format or UNKNOWN)
         if file.failed:
             account.failed(origin, file.failed)
         elif file.skipped:
@@ -250,58 +164,71 @@ def _articles(files: Iterable[_File], options: ImportOptions, account: _Account)
             yield from _read(file, options, account)
 
 
-def _read(file: _File, options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
-    origin = Origin(file.name, options.format or "unknown")
+def _read(file: File, options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
+    known = options.format or file.format or UNKNOWN
     try:
-        with closing(_open(file)) as raw:
-            stream = _uncompressed(_buffered(raw, account.advance))
-            head = stream.peek(_HEAD)[:_HEAD]
-            name = options.format or detect(file.name, head, asked_for=file.named)
-            origin = Origin(file.name, name)
-            for found in FORMATS[name].read(InputFile(file.name, stream, name, options.max_item_bytes)):
-                yield from _finish(found, options, account)
-    except UnknownFormatError as error:
-        (account.failed if file.named else account.skipped)(origin, str(error))
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        account.failed(origin, f"the gzip data is damaged or cut off ({error}); what came before was read")
+        with closing(counted(open_file(file), file.size, account.advance)) as stream:
+            opened = InputFile(file.name, stream, known, options.max_item_bytes, expansion=Expansion.of(file.size))
+            yield from _read_stream(opened, stream, options, account, asked_for=file.named)
     except (FormatError, OSError) as error:
-        account.failed(origin, _reason(error))
+        account.failed(Origin(file.name, known), reason_of(error))
 
 
-def _open(file: _File) -> io.FileIO:
-    if file.path == STANDARD_INPUT:
-        if sys.stdin is None:
-            raise UnreadableFileError("standard input is closed")
-        return io.FileIO(sys.stdin.fileno(), closefd=False)
-    return Path(file.path).open("rb", buffering=0)
+def _read_stream(
+    file: InputFile,
+    stream: "io.BufferedReader[Any]",
+    options: ImportOptions,
+    account: _Account,
+    *,
+    asked_for: bool,
+    depth: int = 0,
+) -> Iterator[NewArticle]:
+    """The articles of a file, or of a file inside a file: each is told by its content, and fails alone."""
+    try:
+        stream = uncompressed(stream, file.expansion)
+        head = stream.peek(HEAD)[:HEAD]
+        name = file.format if file.format != UNKNOWN else detect(file.name or file.path, head, asked_for=asked_for)
+        file = replace(file, stream=stream, format=name)
+        for found in FORMATS[name].read(file):
+            if isinstance(found, InputFile):
+                yield from _read_member(found, options, account, depth + 1)
+                file.expansion.check()
+            else:
+                yield from _finish(found, file, options, account)
+    except UnknownFormatError as error:
+        (account.failed if asked_for else account.skipped)(file.origin(), _about(file, str(error)))
+    except (FormatError, OSError) as error:
+        account.failed(file.origin(), _about(file, reason_of(error)))
 
 
-def _buffered(raw: io.FileIO, tell: Callable[[int], None]) -> "io.BufferedReader[Any]":
-    """The file, telling how much of it has been read."""
-
-    def read(size: int) -> bytes:
-        data = raw.read(size) or b""
-        tell(len(data))
-        return data
-
-    return io.BufferedReader(_Raw(read), 1 << 16)
-
-
-def _uncompressed(stream: "io.BufferedReader[Any]") -> "io.BufferedReader[Any]":
-    if stream.peek(2)[:2] != b"\x1f\x8b":
-        return stream
-    # read1: a buffer that asks for more than one block loses what came before the place where the file breaks off
-    return io.BufferedReader(_Raw(gzip.GzipFile(fileobj=stream).read1), 1 << 16)
-
-
-def _finish(found: NewArticle | Failed, options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
-    if isinstance(found, Failed):
-        account.failed(found.origin, found.reason)
+def _read_member(file: InputFile, options: ImportOptions, account: _Account, depth: int) -> Iterator[NewArticle]:
+    file.expansion.members_left -= 1
+    if depth > MAX_DEPTH:
+        account.failed(file.origin(), f"it is more than {MAX_DEPTH} files deep; take it out to import it")
         return
+    stream = cast("io.BufferedReader[Any]", file.stream)
+    yield from _read_stream(file, stream, options, account, asked_for=False, depth=depth)
+
+
+def _about(file: InputFile, reason: str) -> str:
+    """The reason with the address of what it is about, since who reads it knows no record of a web archive."""
+    return f"{reason} ({file.url})" if file.url else reason
+
+
+def _finish(
+    found: NewArticle | Failed | Skipped, file: InputFile, options: ImportOptions, account: _Account
+) -> Iterator[NewArticle]:
+    if isinstance(found, Failed | Skipped):
+        (account.failed if isinstance(found, Failed) else account.skipped)(found.origin, found.reason)
+        return
+    if file.url:
+        found = replace(found, url=file.url)
+    if file.note and not found.published:
+        found = replace(found, note=found.note or file.note)
     try:
         yield normalise(_with_options(found, options))
     except ArchiveError as error:
-        account.failed(found.origin, str(error))
+        account.failed(found.origin, _about(file, str(error)))
 
 
 def _with_options(article: NewArticle, options: ImportOptions) -> NewArticle:

@@ -105,8 +105,10 @@ _MARK = re.compile(r"""["“”„‟«»＂=]|(?:^|\s)[-!]\w|[A-Za-z]:\S|\w\?\w
 
 def is_shouted(text: str) -> bool:
     """Whether a sentence is all in capitals, so that AND, OR and NOT are words of it."""
-    words = [fold(word) for word in re.findall(r"[^\W\d_]+", text) if word.isalpha()]
+    words = [fold(word) for word in re.findall(r"\w+", text) if word.isalpha()]
     others = sum(word not in ("and", "or", "not") for word in words)
+    if 2 * (len(words) - others) > others:  # a list of alternatives
+        return False
     return text.isupper() and (others >= MANY_WORDS - 1 or not _GLUE.isdisjoint(words))
 
 

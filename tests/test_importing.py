@@ -320,7 +320,7 @@ def test_a_reader_raises_nothing_but_what_it_promises(name: str, data: bytes) ->
         found = list(FORMATS[name].read(file))
     except FormatError:
         return
-    assert all(isinstance(each, NewArticle) or each.reason for each in found)
+    assert all(isinstance(each, NewArticle | InputFile) or each.reason for each in found)
 
 
 @settings(max_examples=25, deadline=None)

@@ -60,6 +60,7 @@ SCHEMAS: dict[str, Schema] = {
                 _object({"text": TEXT, "start": _or_null("integer"), "end": _or_null("integer"), "count": NUMBER})
             ),
             "alternatives": _list(_object({"query": TEXT, "change": TEXT, "count": NUMBER})),
+            "expansions": _list(_object({"kind": TEXT, "text": TEXT, "query": TEXT, "count": NUMBER})),
         }
     ),
     "Message": _object(

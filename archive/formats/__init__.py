@@ -1,20 +1,22 @@
 """What files the archive reads. A new format is one module here and one line in `FORMATS`.
 
 A format module has `SUFFIXES`, `looks_like(head)`, which tells the format by the first bytes of a file, and
-`read(file)`, which yields a `NewArticle` for each article in it and a `Failed` for each part that cannot be read.
+`read(file)`, which yields a `NewArticle` for each article in it, a `Failed` for each part that cannot be read, a
+`Skipped` for each that is no article, and an `InputFile` for each file inside it, which is read like any other.
 """
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from types import ModuleType
 from typing import Protocol, cast
 
 from archive.errors import UnknownFormatError
-from archive.formats import html, jsonl, markdown, text
-from archive.formats.file import Failed, InputFile
+from archive.formats import feed, html, jsonfeed, jsonl, mail, markdown, mbox, tar, text, warc, zip  # noqa: A004  # a format's module has its name
+from archive.formats.file import UNKNOWN, Failed, InputFile, Skipped, suffix
 from archive.types import NewArticle
 
-__all__ = ["FORMATS", "Failed", "Format", "InputFile", "detect"]
+__all__ = ["FORMATS", "UNKNOWN", "Failed", "Format", "Found", "InputFile", "Skipped", "detect"]
+
+Found = NewArticle | Failed | Skipped | InputFile
 
 
 class Format(Protocol):
@@ -25,7 +27,7 @@ class Format(Protocol):
     def looks_like(self, head: bytes) -> bool:
         """Whether a file that begins so is of this format, whatever its name."""
 
-    def read(self, file: InputFile) -> Iterator[NewArticle | Failed]:
+    def read(self, file: InputFile) -> Iterator[Found]:
         """The articles of a file, one at a time; raises FormatError where the file as a whole cannot be read."""
 
 
@@ -33,7 +35,14 @@ def _format(module: ModuleType) -> Format:
     return cast(Format, module)
 
 
-FORMATS: dict[str, Format] = {  # in the order in which a content is tried
+FORMATS: dict[str, Format] = {  # in the order in which a content is tried; where only a name tells, the last counts
+    "zip": _format(zip),
+    "tar": _format(tar),
+    "warc": _format(warc),
+    "feed": _format(feed),
+    "jsonfeed": _format(jsonfeed),
+    "mbox": _format(mbox),
+    "mail": _format(mail),
     "jsonl": _format(jsonl),
     "html": _format(html),
     "markdown": _format(markdown),
@@ -42,17 +51,17 @@ FORMATS: dict[str, Format] = {  # in the order in which a content is tried
 
 _BINARY = {
     b"%PDF": "PDF",
-    b"PK\x03\x04": "a zip archive (or DOCX, ODT, EPUB)",
+    b"PK\x03\x04": "a zip archive, or a document such as DOCX, ODT or EPUB",
     b"{\\rtf": "RTF",
     b"\xd0\xcf\x11\xe0": "an old Office document",
-    b"WARC/": "a WARC file",
     b"\x89PNG": "a PNG image",
     b"GIF8": "a GIF image",
     b"\xff\xd8\xff": "a JPEG image",
     b"SQLite format 3": "an SQLite database",
     b"\x28\xb5\x2f\xfd": "zstd-compressed",
-    b"BZh": "bzip2-compressed",
-    b"\xfd7zXZ": "xz-compressed",
+    b"\x1f\x8b": "compressed twice",
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
 }
 
 
@@ -62,20 +71,20 @@ def detect(name: str, head: bytes, *, asked_for: bool) -> str:
     A file that was named by the user (`asked_for`) is read as text where nothing speaks against it; one that was met in
     a folder only when its name says so.
     """
+    ending = suffix(name)
+    for format_name, reader in FORMATS.items():
+        if reader.looks_like(head) and (asked_for or ending in (*reader.SUFFIXES, "")):
+            return format_name
     for magic, what in _BINARY.items():
         if head.startswith(magic):
             raise UnknownFormatError(f"this is {what}, which the archive does not read yet")
-    suffix = PurePath(name.removesuffix(".gz")).suffix.lower()
-    for format_name, reader in FORMATS.items():
-        if reader.looks_like(head) and (asked_for or suffix in (*reader.SUFFIXES, "")):
-            return format_name
-    for format_name, reader in FORMATS.items():
-        if suffix in reader.SUFFIXES and not text.is_binary(head):
+    for format_name, reader in reversed(FORMATS.items()):  # of those that share a suffix, the last is the general one
+        if ending in reader.SUFFIXES and not text.is_binary(head):
             return format_name
     if text.is_binary(head):
         raise UnknownFormatError("this is no text and of no format that the archive reads")
-    if suffix and not asked_for:
-        raise UnknownFormatError(f"files named {suffix} are not read (name the file itself to read it as text)")
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<?xml", b"<rss", b"<feed")):
-        raise UnknownFormatError("this is XML, which the archive does not read yet")
+    if ending and not asked_for:
+        raise UnknownFormatError(f"files named {ending} are not read, unless they are named themselves")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml"):
+        raise UnknownFormatError("this is XML of no kind that the archive reads")
     return "text"

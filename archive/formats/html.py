@@ -36,8 +36,8 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     data = file.whole()
     if not data.strip():
         raise NoTextError("the file is empty")
-    html = decode(data, markup=True)
-    page = _extract(html)
+    html = decode(data, markup=True, stated=file.charset)
+    page = _extract(html, file.url)
     title = clean_line(page.title or "")
     paragraphs = [line.strip() for line in (page.text or "").split("\n") if line.strip()]
     if paragraphs and clean_line(paragraphs[0]) == title:
@@ -60,7 +60,7 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     )
 
 
-def _extract(html: str) -> Any:  # trafilatura's Document
+def _extract(html: str, url: str | None) -> Any:  # trafilatura's Document
     import trafilatura  # takes half a second to import
 
     try:
@@ -68,6 +68,7 @@ def _extract(html: str) -> Any:  # trafilatura's Document
             warnings.simplefilter("ignore")  # about what is odd in a page, which is nothing to tell whoever imports it
             page = trafilatura.bare_extraction(
                 html,
+                url=url,
                 with_metadata=True,
                 favor_recall=True,
                 include_comments=False,

@@ -30,7 +30,7 @@ def is_binary(head: bytes) -> bool:
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     """One article: the whole file."""
     data = file.whole()
-    title, body = split_title(decode(data))
+    title, body = split_title(decode(data, stated=file.charset))
     if not title and not body:
         raise NoTextError("the file is empty")
     yield NewArticle(title=title, body=body, origin=file.origin(), original=Original(data, "text/plain"))
