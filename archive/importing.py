@@ -11,14 +11,14 @@ import io
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from archive.errors import ArchiveError, FormatError, UnknownFormatError, UnreadableFileError
-from archive.formats import FORMATS, Failed, InputFile, detect
+from archive.formats import FORMATS, Failed, InputFile, Skipped, detect
 from archive.normalise import normalise
 from archive.ports import Store
 from archive.types import ImportItem, ImportReport, NewArticle, OnDuplicate, Origin, Outcome, PublicationDate
@@ -34,9 +34,13 @@ _HEAD = 8_192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
-    """How to import. What is stated here holds for every article, whatever it says; tags are added to its own."""
+    """How to import. What is stated here holds for every article, whatever it says; tags are added to its own.
+
+    `mapping` tells under which names the fields of an article stand in tables and JSON, in the order of preference.
+    """
 
     format: str | None = None
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     source: str | None = None
     language: str | None = None
     tags: tuple[str, ...] = ()
@@ -258,7 +262,8 @@ def _read(file: _File, options: ImportOptions, account: _Account) -> Iterator[Ne
             head = stream.peek(_HEAD)[:_HEAD]
             name = options.format or detect(file.name, head, asked_for=file.named)
             origin = Origin(file.name, name)
-            for found in FORMATS[name].read(InputFile(file.name, stream, name, options.max_item_bytes)):
+            content = InputFile(file.name, stream, name, options.max_item_bytes, options.mapping)
+            for found in FORMATS[name].read(content):
                 yield from _finish(found, options, account)
     except UnknownFormatError as error:
         (account.failed if file.named else account.skipped)(origin, str(error))
@@ -294,9 +299,9 @@ def _uncompressed(stream: "io.BufferedReader[Any]") -> "io.BufferedReader[Any]":
     return io.BufferedReader(_Raw(gzip.GzipFile(fileobj=stream).read1), 1 << 16)
 
 
-def _finish(found: NewArticle | Failed, options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
-    if isinstance(found, Failed):
-        account.failed(found.origin, found.reason)
+def _finish(found: NewArticle | Failed | Skipped, options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
+    if not isinstance(found, NewArticle):
+        (account.failed if isinstance(found, Failed) else account.skipped)(found.origin, found.reason)
         return
     try:
         yield normalise(_with_options(found, options))

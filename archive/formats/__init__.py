@@ -1,7 +1,8 @@
 """What files the archive reads. A new format is one module here and one line in `FORMATS`.
 
 A format module has `SUFFIXES`, `looks_like(head)`, which tells the format by the first bytes of a file, and
-`read(file)`, which yields a `NewArticle` for each article in it and a `Failed` for each part that cannot be read.
+`read(file)`, which yields a `NewArticle` for each article in it, a `Failed` for each part that cannot be read, and a
+`Skipped` for each that is no article.
 """
 
 from collections.abc import Iterator
@@ -10,11 +11,25 @@ from types import ModuleType
 from typing import Protocol, cast
 
 from archive.errors import UnknownFormatError
-from archive.formats import html, jsonl, markdown, text
-from archive.formats.file import Failed, InputFile
+from archive.formats import (
+    factiva,
+    html,
+    jsonl,
+    markdown,
+    newsml,
+    nexis,
+    proquest,
+    saved_csv,
+    saved_html,
+    saved_json,
+    saved_xml,
+    table,
+    text,
+)
+from archive.formats.file import Failed, InputFile, Skipped
 from archive.types import NewArticle
 
-__all__ = ["FORMATS", "Failed", "Format", "InputFile", "detect"]
+__all__ = ["FORMATS", "Failed", "Format", "InputFile", "Skipped", "detect"]
 
 
 class Format(Protocol):
@@ -25,7 +40,7 @@ class Format(Protocol):
     def looks_like(self, head: bytes) -> bool:
         """Whether a file that begins so is of this format, whatever its name."""
 
-    def read(self, file: InputFile) -> Iterator[NewArticle | Failed]:
+    def read(self, file: InputFile) -> Iterator[NewArticle | Failed | Skipped]:
         """The articles of a file, one at a time; raises FormatError where the file as a whole cannot be read."""
 
 
@@ -33,10 +48,19 @@ def _format(module: ModuleType) -> Format:
     return cast(Format, module)
 
 
-FORMATS: dict[str, Format] = {  # in the order in which a content is tried
+FORMATS: dict[str, Format] = {  # in the order in which a content is tried; where only a name tells, the last counts
+    "saved-json": _format(saved_json),
+    "saved-html": _format(saved_html),
+    "saved-xml": _format(saved_xml),
+    "saved-csv": _format(saved_csv),
     "jsonl": _format(jsonl),
     "html": _format(html),
+    "newsml": _format(newsml),
+    "csv": _format(table),
     "markdown": _format(markdown),
+    "nexis": _format(nexis),
+    "factiva": _format(factiva),
+    "proquest": _format(proquest),
     "text": _format(text),
 }
 
@@ -69,7 +93,7 @@ def detect(name: str, head: bytes, *, asked_for: bool) -> str:
     for format_name, reader in FORMATS.items():
         if reader.looks_like(head) and (asked_for or suffix in (*reader.SUFFIXES, "")):
             return format_name
-    for format_name, reader in FORMATS.items():
+    for format_name, reader in reversed(FORMATS.items()):  # of those that share a suffix, the last is the general one
         if suffix in reader.SUFFIXES and not text.is_binary(head):
             return format_name
     if text.is_binary(head):
@@ -77,5 +101,5 @@ def detect(name: str, head: bytes, *, asked_for: bool) -> str:
     if suffix and not asked_for:
         raise UnknownFormatError(f"files named {suffix} are not read (name the file itself to read it as text)")
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<?xml", b"<rss", b"<feed")):
-        raise UnknownFormatError("this is XML, which the archive does not read yet")
+        raise UnknownFormatError("this is XML of a kind that the archive does not read")
     return "text"

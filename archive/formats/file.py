@@ -1,6 +1,7 @@
-"""A file as a format reads it, and a part of it that could not be read."""
+"""A file as a format reads it, and what became of the parts of it that are no articles."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import PurePath
 
@@ -17,13 +18,25 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """A part of a file that was read, is no article and is nobody's fault, and why."""
+
+    origin: Origin
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class InputFile:
-    """An open file, already uncompressed. `path` is what reports call it; no item may have more than `max_bytes`."""
+    """An open file, already uncompressed. `path` is what reports call it; no item may have more than `max_bytes`.
+
+    `mapping` gives the names under which fields of an article are found in it, where the user has told them.
+    """
 
     path: str
     stream: BufferedIOBase
     format: str
     max_bytes: int
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def suffix(self) -> str:
