@@ -27,6 +27,7 @@ from archive.options import (
     json_option,
     kwic_options,
     language,
+    mapping,
     page_options,
     query_argument,
     search_request,
@@ -72,6 +73,14 @@ def main(data: str | None) -> None:  # noqa: ARG001 - read by chosen_settings
 @main.command("import")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--format", type=FormatName("archive.formats"), help="Read every file so; default: told by its content.")
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    callback=mapping,
+    metavar="FIELD=NAME",
+    help="Where a table or JSON has a field, such as title=Headline or body=attributes.text; may be repeated.",
+)
 @click.option("--source", metavar="NAME", help="The publication that the articles are from.")
 @click.option("--language", type=language, metavar="CODE", help="The language of the articles; default: detected.")
 @click.option("--tag", "tags", multiple=True, metavar="TAG", help="A tag for every article; may be repeated.")
@@ -125,6 +134,8 @@ def _show_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None:
     if as_json:
         console.show_json(wire.report(report))
     else:
+        for line in console.skipped(report):
+            console.say(line)
         console.show_line(console.import_summary(report, dry_run=dry_run))
 
 

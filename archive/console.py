@@ -8,6 +8,7 @@ pipe or with NO_COLOR, a match is written **so**.
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from shlex import quote
 
@@ -22,6 +23,7 @@ from archive.types import (
     MarkedArticle,
     MarkedText,
     Message,
+    Outcome,
     Precision,
     PublicationDate,
     SavedCount,
@@ -40,6 +42,9 @@ _IN_JSON = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 
 MATCH = "black on yellow"
 QUIET = "dim"
+
+MAX_REASONS = 5
+"""How many reasons for skipping items are told after an import."""
 
 
 def clean(text: str) -> str:
@@ -308,6 +313,14 @@ def import_summary(report: ImportReport, *, dry_run: bool = False) -> str:
     counts = "".join(f", {count:,} {name}" for name, count in others.items() if count)
     rate = f" ({report.added / report.seconds:,.0f} a second)" if report.added >= 100 and report.seconds >= 1 else ""
     return f"{done} {articles(report.added)}{rate}{counts}, in {duration(report.seconds)}."
+
+
+def skipped(report: ImportReport) -> list[str]:
+    """Why items were skipped, a line a reason, the most frequent first."""
+    reasons = Counter(item.reason for item in report.items if item.outcome is Outcome.SKIPPED)
+    lines = [f"{count:,} skipped: {reason}" for reason, count in reasons.most_common(MAX_REASONS)]
+    more = len(reasons) - len(lines)
+    return [*lines, f"and for {more:,} more reasons; --report FILE names every item"] if more else lines
 
 
 def show_index_status(status: IndexStatus) -> None:

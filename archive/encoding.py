@@ -1,8 +1,13 @@
 """Bytes as text: what the bytes themselves declare comes first, then UTF-8, then what they look like."""
 
 import codecs
+import io
 import re
+import zlib
 from contextlib import suppress
+from typing import Any
+
+from archive.errors import FormatError
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -15,6 +20,8 @@ _DECLARED = re.compile(
     rb"""<(?:\?xml[^<>]*encoding|meta[^<>]*charset)\s*=\s*["']?\s*([A-Za-z0-9_.:-]+)""", re.IGNORECASE
 )
 _SEQUENCE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
+
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 _HEAD = 4_096
 """Bytes in which a document declares its encoding (the HTML standard wants it in the first 1,024)."""
@@ -29,17 +36,84 @@ def decode(data: bytes, *, markup: bool = False, stated: str | None = None) -> s
     `stated` is what was said of them elsewhere, as in a header of HTTP or e-mail, and believed before that.
     Never fails: bytes that fit no encoding become replacement characters.
     """
+    return data.decode(encoding_of(data, markup=markup, stated=stated), "replace")
+
+
+def encoding_of(data: bytes, *, markup: bool = False, stated: str | None = None) -> str:
+    """The name of the encoding that `decode` takes these bytes for."""
     for mark, name in _MARKS:
         if data.startswith(mark):
-            return data.decode(name, "replace")
+            return name
     unmarked = unmarked_wide(data[:_HEAD])
-    believed = (*_believable(stated or ""), *(_declared(data[:_HEAD]) if markup else ()))
-    for name in (*believed, *((unmarked,) if unmarked else ()), "utf-8"):
+    declared = _declared(data[:_HEAD]) if markup else ()
+    candidates: tuple[str, ...] = (*_believable(stated or ""), *declared, *((unmarked,) if unmarked else ()), "utf-8")
+    for name in candidates:
         with suppress(UnicodeError):
-            return data.decode(name)
-    text = data.decode("utf-8", "replace")
-    damaged = len(_SEQUENCE.findall(data)) > 4 * text.count("\ufffd")  # UTF-8 for the most part is what it is
-    return text if damaged else data.decode(_guess(data) or "utf-8", "replace")
+            data.decode(name)
+            return name
+    replaced = data.decode("utf-8", "replace").count("\ufffd")
+    damaged = len(_SEQUENCE.findall(data)) > 4 * replaced  # UTF-8 for the most part is what it is
+    return "utf-8" if damaged else _guess(data) or "utf-8"
+
+
+def open_text(stream: io.BufferedIOBase) -> io.TextIOWrapper:
+    """A stream as text, decoded while it is read, its line ends as they are.
+
+    The encoding is that of the first 200,000 bytes. Where those are plain ASCII, bytes that turn up later and are no
+    UTF-8 are taken for Windows-1252.
+    """
+    sample = _Sampled(stream)
+    whole_lines = sample.beginning.rfind(b"\n") + 1 if len(sample.beginning) >= _SAMPLE else None  # no half characters
+    name = encoding_of(sample.beginning[:whole_lines] or sample.beginning)
+    errors = _AS_WINDOWS if sample.beginning.isascii() and name == "utf-8" else "replace"
+    return io.TextIOWrapper(io.BufferedReader(sample, 1 << 16), name, errors, newline="")
+
+
+def peek_text(head: bytes) -> str:
+    """The beginning of a text, to tell its format by, in lines that end with line feeds.
+
+    Quick: what is neither Unicode nor ASCII is replaced.
+    """
+    marked = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    text = head.decode(marked or unmarked_wide(head) or "utf-8", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class _Sampled(io.RawIOBase):
+    """A stream whose beginning was read already. Where it breaks off, what came before is given first."""
+
+    def __init__(self, stream: io.BufferedIOBase) -> None:
+        self._stream = stream
+        self._error: Exception | None = None
+        self.beginning = b""
+        try:
+            while len(self.beginning) < _SAMPLE and (more := stream.read1(1 << 16)):
+                self.beginning += more
+        except (OSError, EOFError, zlib.error, FormatError) as error:
+            self._error = error
+        self._rest = self.beginning
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            if self._error:
+                raise self._error
+            self._rest = self._stream.read1(len(buffer))
+        data, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+_AS_WINDOWS = "archive-as-windows-1252"
+codecs.register_error(_AS_WINDOWS, _as_windows)
 
 
 def unmarked_wide(head: bytes) -> str | None:
@@ -77,7 +151,9 @@ def _believable(label: str) -> tuple[str, ...]:
 def _guess(data: bytes) -> str | None:
     from charset_normalizer import from_bytes  # slow to import and rarely needed
 
-    best = from_bytes(data[:_SAMPLE]).best()
+    first = _NOT_ASCII.search(data)
+    begin = max(0, first.start() - _SAMPLE // 2) if first else 0
+    best = from_bytes(data[begin : begin + _SAMPLE]).best()
     return best.encoding if best else None
 
 

@@ -10,7 +10,7 @@ what was reported as added is stored for good.
 
 import io
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, cast
@@ -33,9 +33,13 @@ MAX_DEPTH = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
-    """How to import. What is stated here holds for every article, whatever it says; tags are added to its own."""
+    """How to import. What is stated here holds for every article, whatever it says; tags are added to its own.
+
+    `mapping` tells under which names the fields of an article stand in tables and JSON, in the order of preference.
+    """
 
     format: str | None = None
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     source: str | None = None
     language: str | None = None
     tags: tuple[str, ...] = ()
@@ -168,7 +172,8 @@ def _read(file: File, options: ImportOptions, account: _Account) -> Iterator[New
     known = options.format or file.format or UNKNOWN
     try:
         with closing(counted(open_file(file), file.size, account.advance)) as stream:
-            opened = InputFile(file.name, stream, known, options.max_item_bytes, expansion=Expansion.of(file.size))
+            expansion = Expansion.of(file.size)
+            opened = InputFile(file.name, stream, known, options.max_item_bytes, options.mapping, expansion=expansion)
             yield from _read_stream(opened, stream, options, account, asked_for=file.named)
     except (FormatError, OSError) as error:
         account.failed(Origin(file.name, known), reason_of(error))

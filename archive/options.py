@@ -29,6 +29,20 @@ def language(text: str) -> str:
     raise click.BadParameter(f"{text!r} is no language code; write en, de or zh")
 
 
+def mapping(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """The names given for each field; raises BadParameter, which is wrong usage."""
+    from archive.formats.record import NAMES
+
+    found: dict[str, tuple[str, ...]] = {}
+    for each in given:
+        field, parted, name = (part.strip() for part in each.partition("="))
+        if not parted or not name or field.lower() not in NAMES:
+            fields = ", ".join(NAMES)
+            raise click.BadParameter(f"{each!r} is no FIELD=NAME such as title=Headline; the fields are {fields}")
+        found[field.lower()] = (*found.get(field.lower(), ()), name)
+    return found
+
+
 class FormatName(click.Choice[str]):
     """The name of a format; the formats are imported when somebody names one or asks which there are."""
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.errors import FormatError, NoTextError, TooLargeError, UnknownFormatError, UnreadableFileError
-from archive.formats import FORMATS, Failed, InputFile, detect
+from archive.formats import FORMATS, Failed, InputFile, Skipped, detect
+from archive.formats.json_list import parts
 from archive.formats.record import NAMES
 from archive.normalise import normalise
 from archive.types import NewArticle
@@ -19,7 +20,9 @@ ROOT = Path(__file__).parents[1]
 SENTENCES = "The two delegations met on Tuesday and agreed to keep the border crossing open through the winter. " * 4
 
 
-def read(name: str, data: bytes | str, path: str = "folder/file", limit: int = 1_000_000) -> list[NewArticle | Failed]:
+def read(
+    name: str, data: bytes | str, path: str = "folder/file", limit: int = 1_000_000
+) -> list[NewArticle | Failed | Skipped]:
     """What a reader makes of these bytes."""
     raw = data.encode() if isinstance(data, str) else data
     return list(FORMATS[name].read(InputFile(path, io.BytesIO(raw), name, limit)))
@@ -61,9 +64,9 @@ def test_a_text_in_a_folder_stays_text_whatever_it_begins_with() -> None:
 
 
 def test_a_named_file_is_read_as_text_where_nothing_speaks_against_it() -> None:
-    assert detect("a.csv", b"one,two", asked_for=True) == "text"
-    with pytest.raises(UnknownFormatError, match=r"\.csv"):
-        detect("a.csv", b"one,two", asked_for=False)
+    assert detect("a.log", b"one,two", asked_for=True) == "text"
+    with pytest.raises(UnknownFormatError, match=r"\.log"):
+        detect("a.log", b"one,two", asked_for=False)
 
 
 @pytest.mark.parametrize(
@@ -287,6 +290,55 @@ def test_a_list_and_an_object_in_one_file(indent: int | None) -> None:
     assert (first.origin.part, second.origin.part) == ("1", "2")
     (one,) = read("jsonl", json.dumps({"title": "A", "body": "B"}, indent=indent), "a.json")
     assert isinstance(one, NewArticle)
+
+
+def test_a_list_is_read_part_by_part_however_long_it_is() -> None:
+    records = [{"title": f"Title {number}", "body": "Grüße " * 20} for number in range(2_000)]
+    for indent in (None, 1):
+        found = read("jsonl", json.dumps(records, indent=indent, ensure_ascii=False), "a.json", limit=1_000)
+        assert [each.title for each in found if isinstance(each, NewArticle)] == [
+            str(each["title"]) for each in records
+        ]
+
+
+class Drip(io.BytesIO):
+    """A file that gives a few bytes at a time."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(3 if size else 0)
+
+
+@given(
+    st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)), max_leaves=20
+    ).map(lambda value: value if isinstance(value, list) else [value]),
+    st.sampled_from([None, 1]), st.booleans(), st.integers(1, 9),
+)  # fmt: skip
+def test_a_list_read_part_by_part_is_what_was_written(
+    value: list[object], indent: int | None, ascii_only: bool, cut: int
+) -> None:
+    data = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "replace")
+    found = list(parts(Drip(data[cut:]), 1_000_000, data[:cut]))
+    assert [part for part, _ in found] == json.loads(data)
+    assert [json.loads(text) for _, text in found] == json.loads(data)
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        ("", "ends before the list does"), (",", "Expecting value"), (",]", "Expecting value"), ("}", "was expected"),
+        (", {", "not valid JSON"), (', {"a": "x', "Unterminated"), ("] x", "more after the end"),
+        (", 1", "ends before"),
+        (f', "{"x" * 200_000}"]', "max_item_mb"), (f", {'[' * 100_000}", "nested too deeply"), (', "\xff"', "UTF-8"),
+        (f", {'9' * 5_000}]", "digits"),
+    ],
+)  # fmt: skip
+def test_what_comes_before_a_fault_in_a_list_is_read(end: str, reason: str) -> None:
+    data = ('[{"title": "A"},\n{"title": "B"}' + end).encode("latin-1")
+    found = FORMATS["jsonl"].read(InputFile("a.json", io.BytesIO(data), "jsonl", 100_000))
+    assert [getattr(next(found), "title", None) for _ in range(2)] == ["A", "B"]
+    with pytest.raises(FormatError, match=reason):
+        list(found)
 
 
 # --- every format -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from archive.dates import read_date
 from archive.encoding import decode
 from archive.errors import NoTextError
-from archive.formats import FORMATS, Failed, InputFile
+from archive.formats import FORMATS, Failed, InputFile, Skipped
 from archive.importing import ImportOptions, run
 from archive.normalise import clean_body, clean_url
 from archive.types import NewArticle, Outcome, PublicationDate
@@ -27,12 +27,14 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
     opened.close()
 
 
-def read(name: str, data: str | bytes, *, path: str = "file", limit: int = 10_000) -> list[NewArticle | Failed]:
+def read(
+    name: str, data: str | bytes, *, path: str = "file", limit: int = 10_000
+) -> list[NewArticle | Failed | Skipped]:
     content = data.encode() if isinstance(data, str) else data
     return list(FORMATS[name].read(InputFile(path, io.BytesIO(content), name, limit)))
 
 
-def only(found: list[NewArticle | Failed]) -> NewArticle:
+def only(found: list[NewArticle | Failed | Skipped]) -> NewArticle:
     (article,) = found
     assert isinstance(article, NewArticle)
     return article

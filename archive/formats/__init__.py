@@ -10,7 +10,28 @@ from types import ModuleType
 from typing import Protocol, cast
 
 from archive.errors import UnknownFormatError
-from archive.formats import feed, html, jsonfeed, jsonl, mail, markdown, mbox, tar, text, warc, zip  # noqa: A004  # a format's module has its name
+from archive.formats import (
+    factiva,
+    feed,
+    html,
+    jsonfeed,
+    jsonl,
+    mail,
+    markdown,
+    mbox,
+    newsml,
+    nexis,
+    proquest,
+    saved_csv,
+    saved_html,
+    saved_json,
+    saved_xml,
+    table,
+    tar,
+    text,
+    warc,
+    zip,  # noqa: A004  # a format's module has its name
+)
 from archive.formats.file import UNKNOWN, Failed, InputFile, Skipped, suffix
 from archive.types import NewArticle
 
@@ -43,9 +64,18 @@ FORMATS: dict[str, Format] = {  # in the order in which a content is tried; wher
     "jsonfeed": _format(jsonfeed),
     "mbox": _format(mbox),
     "mail": _format(mail),
+    "saved-json": _format(saved_json),
+    "saved-html": _format(saved_html),
+    "saved-xml": _format(saved_xml),
+    "saved-csv": _format(saved_csv),
     "jsonl": _format(jsonl),
     "html": _format(html),
+    "newsml": _format(newsml),
+    "csv": _format(table),
     "markdown": _format(markdown),
+    "nexis": _format(nexis),
+    "factiva": _format(factiva),
+    "proquest": _format(proquest),
     "text": _format(text),
 }
 

@@ -1,5 +1,6 @@
 """A file as a format reads it, and what became of the parts of it that are no articles."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from io import BufferedIOBase
 from pathlib import PurePath
@@ -34,13 +35,15 @@ class InputFile:
 
     A file inside a file has its `part` in it and a `name` that tells its format, and knows what is said of it: its
     `url`, the `charset` of its text, and a `note` for an article without a date. `expansion` is what it and all that
-    is in it may expand to.
+    is in it may expand to. `mapping` gives the names under which fields of an article are found in it, where the user
+    has told them.
     """
 
     path: str
     stream: BufferedIOBase
     format: str
     max_bytes: int
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     part: str | None = None
     name: str = ""
     url: str | None = None

@@ -15,7 +15,7 @@ from archive.types import NewArticle, Original, PublicationDate
 SUFFIXES = (".html", ".htm", ".xhtml")
 
 _BEGINNING = re.compile(
-    rb"\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+    rb"\s*+(?:<\?xml[^>]*\?>\s*+)?(?><!--.*?-->\s*+)*+<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 
 _STATED = re.compile(

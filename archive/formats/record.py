@@ -1,7 +1,9 @@
-"""A record of named fields, as JSON and front matter have them, as an article."""
+"""A record of named fields, as JSON, tables and front matter have them, as an article."""
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from archive.dates import read_date
 from archive.errors import UnreadableFileError
@@ -9,29 +11,65 @@ from archive.normalise import split_names
 from archive.types import NewArticle, Origin, Original
 
 NAMES: dict[str, tuple[str, ...]] = {
-    "title": ("title", "headline", "name"),
-    "body": ("body", "text", "content", "article", "maintext"),
-    "url": ("url", "link", "canonical_url", "uri"),
-    "authors": ("authors", "author", "byline", "creator"),
-    "source": ("source", "publication", "site", "sitename", "publisher", "newspaper"),
-    "section": ("section", "category", "desk"),
-    "published": ("published", "date", "date_published", "publication_date", "pubdate", "datetime", "created"),
-    "language": ("language", "lang"),
-    "tags": ("tags", "keywords", "topics", "subjects"),
-    "summary": ("summary", "description", "abstract", "excerpt"),
-}
-"""The names under which each field is looked for, in this order, whatever their case."""
+    "title": ("title", "headline", "name", "titel", "überschrift", "titre", "título", "titolo", "başlık"),
+    "body": ("body", "text", "content", "article", "maintext", "full_text", "article_body", "volltext", "inhalt",
+             "texte", "contenu", "texto", "contenido", "testo", "metin", "içerik"),
+    "url": ("url", "link", "canonical_url", "uri", "lien", "enlace"),
+    "authors": ("authors", "author", "byline", "creator", "autor", "auteur", "autore", "yazar"),
+    "source": ("source", "publication", "site", "sitename", "publisher", "newspaper", "quelle", "zeitung", "fuente",
+               "fonte", "kaynak"),
+    "section": ("section", "category", "desk", "ressort", "rubrik", "rubrique", "sección"),
+    "published": ("published", "date", "date_published", "publication_date", "pubdate", "datetime", "created",
+                  "published_at", "publish_date", "datum", "fecha", "tarih"),
+    "language": ("language", "lang", "sprache", "langue", "idioma", "lingua", "dil"),
+    "tags": ("tags", "keywords", "topics", "subjects", "schlagwörter", "mots_clés", "etiquetas", "etiketler"),
+    "summary": ("summary", "description", "abstract", "excerpt", "zusammenfassung", "résumé", "resumen", "riassunto",
+                "özet"),
+}  # fmt: skip
+"""The names under which each field is looked for, in this order; see `key`."""
+
+_NEEDED = ("title", "body")
+"""Fields without which a record is not what the user took it for."""
+
+Mapped = Mapping[str, tuple[str, ...]]
+"""Names of fields that the user has told; they count instead of those of `NAMES`."""
 
 
-def to_article(record: Mapping[str, object], origin: Origin, original: Original | None) -> NewArticle:
-    """The article of a record; fields that are not named here are left aside.
+@lru_cache(1_024)
+def key(name: str) -> str:
+    """What a name is known by: without case, spaces, underscores and hyphens, so that `datePublished` is known too."""
+    return re.sub(r"[\s_\-\ufeff]+", "", name.replace("İ", "i").replace("ı", "i")).casefold()
 
-    Raises UnreadableFileError where a field has a value that cannot be one.
+
+_KEYS = {field: tuple(map(key, names)) for field, names in NAMES.items()}
+_FIELDS = {name: field for field, names in _KEYS.items() for name in names}
+
+
+def field_of(name: str) -> str | None:
+    """The field that a name means."""
+    return _FIELDS.get(key(name))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names of fields or columns, for a message: a few of them, none long."""
+    shown = [f"{name[:40]!r}" for name in names]
+    return ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")
+
+
+def to_article(
+    record: Mapping[str, object], origin: Origin, original: Original | None, mapping: Mapped | None = None
+) -> NewArticle:
+    """The article of a record; fields that are neither named here nor by the user are left aside.
+
+    Raises UnreadableFileError where a field has a value that cannot be one, and where the record has neither title nor
+    text under the name that the user has told.
     """
-    fields = {str(name).lower(): value for name, value in record.items()}
-    found = {field: next((fields[name] for name in names if fields.get(name)), None) for field, names in NAMES.items()}
+    found, lacking = _fields(record, mapping or {})
     date = _text("published", found["published"])
     published = read_date(date)
+    notes = [lacking] if lacking else []
+    if date.strip() and not published:
+        notes.append(f"it has no date, because {date[:60]!r} is none or could be two")
     return NewArticle(
         title=_text("title", found["title"]),
         body=_body(found["body"]),
@@ -46,10 +84,55 @@ def to_article(record: Mapping[str, object], origin: Origin, original: Original 
         tags=_list("tags", found["tags"]),
         summary=_text("summary", found["summary"]) or None,
         original=original,
-        note=f"it has no date, because {date[:60]!r} is none or could be two"
-        if date.strip() and not published
-        else None,
+        note="; ".join(notes) or None,
     )
+
+
+def _fields(record: Mapping[str, object], mapping: Mapped) -> tuple[dict[str, object], str | None]:
+    """The value of each field, and what is to be said of fields that the user has mapped and the record lacks."""
+    known = _by_key(record)
+    found: dict[str, object] = {
+        field: next((known[name] for name in names if known.get(name)), None) for field, names in _KEYS.items()
+    }
+    lacking = []
+    for field, names in mapping.items():
+        values = [value for name in names for value in _at(record, name)]
+        found[field] = next(filter(None, values), None)
+        if not values:
+            lacking.append(field)
+    if not lacking:
+        return found, None
+    told = " and ".join(f"no field {name!r} for its {field}" for field in lacking for name in mapping[field])
+    reason = f"it has {told}; its fields are {listed(map(str, record)) or 'none'}"
+    if any(field in _NEEDED for field in lacking):
+        raise UnreadableFileError(reason)
+    return found, reason
+
+
+def _by_key(record: Mapping[str, object]) -> dict[str, object]:
+    known: dict[str, object] = {}
+    for name, value in record.items():
+        if not known.get(key(str(name))):  # of two that are spelt alike the one with a value
+            known[key(str(name))] = value
+    return known
+
+
+def _at(value: object, path: str) -> list[object]:
+    """What stands under a name, or under a path such as `attributes.headline`; of a list of objects, what each has."""
+    if isinstance(value, list):
+        found = [each for part in value if isinstance(part, Mapping) for each in _at(part, path)]
+        return [found] if found else []
+    if not isinstance(value, Mapping):
+        return []
+    if path in value:
+        return [value[path]]
+    known = _by_key(value)
+    if key(path) in known:
+        return [known[key(path)]]
+    for at in (dot.start() for dot in re.finditer(r"\.", path)):
+        if key(path[:at]) in known and (found := _at(known[key(path[:at])], path[at + 1 :])):
+            return found
+    return []
 
 
 def _text(field: str, value: object) -> str:
