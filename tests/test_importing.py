@@ -83,7 +83,7 @@ def test_every_item_is_accounted_for(store: SqlStore, tmp_path: Path) -> None:
     (folder / "sub").mkdir(parents=True)
     (folder / "a.txt").write_text("A title\nA text.")
     (folder / "b.jsonl").write_text(f"{record(1)}\nnonsense\n\n[1]\n{record(1)}\n{{}}\n")
-    (folder / "c.pdf").write_bytes(b"%PDF-1.7 ...")
+    (folder / "c.png").write_bytes(b"\x89PNG\r\n ...")
     (folder / "d.py").write_text("print(1)")
     (folder / "e.txt").write_text("")
     (folder / "sub" / "f.md").write_text("# Heading\n\nSome text.")
@@ -98,14 +98,14 @@ def test_every_item_is_accounted_for(store: SqlStore, tmp_path: Path) -> None:
     assert outcomes(report) == {"added": 3, "duplicates": 1, "skipped": 4, "failed": 5}
     assert {name: outcome for name, (outcome, _) in told.items()} == {
         "in/a.txt": "added", "in/b.jsonl#1": "added", "in/b.jsonl#2": "failed", "in/b.jsonl#4": "failed",
-        "in/b.jsonl#5": "duplicate", "in/b.jsonl#6": "failed", "in/c.pdf": "skipped", "in/d.py": "skipped",
+        "in/b.jsonl#5": "duplicate", "in/b.jsonl#6": "failed", "in/c.png": "skipped", "in/d.py": "skipped",
         "in/e.txt": "failed", "in/sub/f.md": "added", "in/link.txt": "skipped", "in/pipe.txt": "skipped",
         "missing.txt": "failed",
     }  # fmt: skip
     assert "not valid JSON" in told["in/b.jsonl#2"][1]
     assert "not an object" in told["in/b.jsonl#4"][1]
     assert "no text" in told["in/b.jsonl#6"][1]
-    assert "PDF" in told["in/c.pdf"][1]
+    assert "PNG" in told["in/c.png"][1]
     assert "no such file" in told["missing.txt"][1]
     assert tell.read == tell.size
     assert len(report.items) == sum(item.outcome is not Outcome.ADDED for item in tell.items)

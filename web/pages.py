@@ -16,7 +16,18 @@ blueprint = Blueprint("pages", __name__)
 
 NEWEST = 20
 
-EXTENSIONS = {"text/plain": "txt", "text/markdown": "md", "text/html": "html", "application/json": "json"}
+EXTENSIONS = {
+    "text/plain": "txt",
+    "text/markdown": "md",
+    "text/html": "html",
+    "application/json": "json",
+    "application/pdf": "pdf",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.oasis.opendocument.text": "odt",
+    "application/rtf": "rtf",
+    "application/xhtml+xml": "xhtml",
+    "multipart/related": "mht",
+}
 
 
 def the_archive() -> Archive:

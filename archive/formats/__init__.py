@@ -11,6 +11,8 @@ from typing import Protocol, cast
 
 from archive.errors import UnknownFormatError
 from archive.formats import (
+    docx,
+    epub,
     factiva,
     feed,
     html,
@@ -19,9 +21,13 @@ from archive.formats import (
     mail,
     markdown,
     mbox,
+    mhtml,
     newsml,
     nexis,
+    odt,
+    pdf,
     proquest,
+    rtf,
     saved_csv,
     saved_html,
     saved_json,
@@ -57,11 +63,17 @@ def _format(module: ModuleType) -> Format:
 
 
 FORMATS: dict[str, Format] = {  # in the order in which a content is tried; where only a name tells, the last counts
+    "pdf": _format(pdf),
+    "docx": _format(docx),
+    "odt": _format(odt),
+    "rtf": _format(rtf),
+    "epub": _format(epub),
     "zip": _format(zip),
     "tar": _format(tar),
     "warc": _format(warc),
     "feed": _format(feed),
     "jsonfeed": _format(jsonfeed),
+    "mhtml": _format(mhtml),
     "mbox": _format(mbox),
     "mail": _format(mail),
     "saved-json": _format(saved_json),
@@ -79,11 +91,17 @@ FORMATS: dict[str, Format] = {  # in the order in which a content is tried; wher
     "text": _format(text),
 }
 
+_BY_CONTENT = ("pdf", "docx", "odt", "rtf", "epub")
+"""These begin with a mark that nothing else has: they are what they are, whatever their name."""
+
+_PACKAGES = ("docx", "odt", "epub")
+"""These are zip archives, of which the first bytes do not always tell what they hold."""
+
+_ZIP = b"PK\x03\x04"
+
 _BINARY = {
-    b"%PDF": "PDF",
-    b"PK\x03\x04": "a zip archive, or a document such as DOCX, ODT or EPUB",
-    b"{\\rtf": "RTF",
-    b"\xd0\xcf\x11\xe0": "an old Office document",
+    _ZIP: "a zip archive of a kind",
+    b"\xd0\xcf\x11\xe0": "an Office document of the old kind, or one with a password",
     b"\x89PNG": "a PNG image",
     b"GIF8": "a GIF image",
     b"\xff\xd8\xff": "a JPEG image",
@@ -102,9 +120,8 @@ def detect(name: str, head: bytes, *, asked_for: bool) -> str:
     a folder only when its name says so.
     """
     ending = suffix(name)
-    for format_name, reader in FORMATS.items():
-        if reader.looks_like(head) and (asked_for or ending in (*reader.SUFFIXES, "")):
-            return format_name
+    if found := _by_content(ending, head, asked_for=asked_for):
+        return found
     for magic, what in _BINARY.items():
         if head.startswith(magic):
             raise UnknownFormatError(f"this is {what}, which the archive does not read yet")
@@ -118,3 +135,14 @@ def detect(name: str, head: bytes, *, asked_for: bool) -> str:
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml"):
         raise UnknownFormatError("this is XML of no kind that the archive reads")
     return "text"
+
+
+def _by_content(ending: str, head: bytes, *, asked_for: bool) -> str | None:
+    """The format that a content looks like, where the name agrees."""
+    certain = next((name for name in _BY_CONTENT if FORMATS[name].looks_like(head)), None)
+    if certain is None and head.startswith(_ZIP):
+        certain = next((name for name in _PACKAGES if ending in FORMATS[name].SUFFIXES), None)
+    if certain:
+        return certain
+    likely = (name for name, reader in FORMATS.items() if reader.looks_like(head))
+    return next((name for name in likely if asked_for or ending in (*FORMATS[name].SUFFIXES, "")), None)

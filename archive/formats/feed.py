@@ -45,7 +45,7 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     _refuse_entities(data)
     feed = _parse(decode(data, markup=True, stated=file.charset))
     if not feed.entries:
-        if not feed.version:
+        if not feed.get("version"):  # which is not there at all where there is nothing to parse
             raise UnknownFormatError("this is XML of no kind that the archive reads")
         raise NoTextError("there is no entry in the feed")
     sources = _sources(data, len(feed.entries))

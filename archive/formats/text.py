@@ -43,7 +43,11 @@ def split_title(text: str) -> tuple[str, str]:
     if first is None:
         return "", ""
     title, rest = lines[first].strip(), "\n".join(lines[first + 1 :]).strip("\n")
-    ends_like_a_sentence = title.endswith((".", ",", ";", ":", "。")) and not title.endswith("...")
-    if not rest.strip() or len(title) > MAX_TITLE or ends_like_a_sentence:
+    if not rest.strip() or len(title) > MAX_TITLE or ends_like_a_sentence(title):
         return "", "\n".join(lines[first:])
     return title, rest
+
+
+def ends_like_a_sentence(line: str) -> bool:
+    """Whether a line goes on, or ends what was said, as no title does."""
+    return line.endswith((".", ",", ";", ":", "。")) and not line.endswith("...")
