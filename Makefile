@@ -5,6 +5,7 @@
 #   make serve    serve DATA                            make bench    compare with SQLite FTS5 and tantivy
 #   make upkeep   measure commits, start, memory        make scale    import and search a million articles
 #   make relevance  how well the best come first        make operators  each operator of the language, on DATA
+#   make typed    whatever can be typed, on DATA
 #   make lock     renew requirements/*.txt              make clean    remove what was made here
 #   make test-reloaded   the tests of the index with Whoosh-Reloaded instead of whoosh3
 
@@ -25,7 +26,7 @@ define debian
 	else echo "Please install $(1), then run make again." >&2; exit 1; fi
 endef
 
-.PHONY: demo demo-search serve test test-reloaded check bench upkeep scale relevance operators lock clean
+.PHONY: demo demo-search serve test test-reloaded check bench upkeep scale relevance operators typed lock clean
 
 demo: demo-search
 	@$(ARCHIVE) serve --port $(PORT)
@@ -69,6 +70,9 @@ relevance: $(VENV)/dev.stamp
 
 operators: $(VENV)/dev.stamp
 	@$(BIN)/python -m benchmarks.operators $(DATA) $(ARGS)
+
+typed: $(VENV)/dev.stamp
+	@$(BIN)/python -m benchmarks.typed $(DATA) $(ARGS)
 
 lock: $(VENV)/dev.stamp
 	@$(LOCK) -o requirements/base.txt pyproject.toml requirements/build.in $(ARGS)

@@ -190,7 +190,8 @@ class _TextPlaces:
         begin, end = self._words[first][0], self._end(last)
         text = self._text(first)
         while (found := text.find(PARAGRAPH_BREAK, begin, end)) >= 0:
-            yield begin, found
+            if not text[begin:found].isspace() and begin < found:
+                yield begin, found
             begin = found + len(PARAGRAPH_BREAK)
         yield begin, end
 
