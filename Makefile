@@ -17,7 +17,7 @@ PORT ?= 8000
 BIN := $(VENV)/bin
 ARCHIVE := $(BIN)/archive --data $(DATA)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
-LOCK := $(BIN)/uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 # Debian packages, where they are missing: installed when we may, else named.
 define debian
@@ -77,6 +77,7 @@ typed: $(VENV)/dev.stamp
 lock: $(VENV)/dev.stamp
 	@$(LOCK) -o requirements/base.txt pyproject.toml requirements/build.in $(ARGS)
 	@$(LOCK) -o requirements/dev.txt -c requirements/base.txt pyproject.toml requirements/build.in requirements/dev.in
+	@sed -i 's/^coverage==/coverage[toml]==/' requirements/dev.txt  # else pip looks for the extra among newer releases
 	@echo Whoosh-Reloaded==2.7.5 | $(LOCK) -o requirements/reloaded.txt -
 
 clean:
