@@ -74,10 +74,11 @@ operators: $(VENV)/dev.stamp
 typed: $(VENV)/dev.stamp
 	@$(BIN)/python -m benchmarks.typed $(DATA) $(ARGS)
 
+# Where another package wants an extra, pip looks for it among newer releases, unless the lock names it.
 lock: $(VENV)/dev.stamp
 	@$(LOCK) -o requirements/base.txt pyproject.toml requirements/build.in $(ARGS)
 	@$(LOCK) -o requirements/dev.txt -c requirements/base.txt pyproject.toml requirements/build.in requirements/dev.in
-	@sed -i 's/^coverage==/coverage[toml]==/' requirements/dev.txt  # else pip looks for the extra among newer releases
+	@sed -i 's/^coverage==/coverage[toml]==/; s/^urllib3==/urllib3[socks]==/' requirements/dev.txt
 	@echo Whoosh-Reloaded==2.7.5 | $(LOCK) -o requirements/reloaded.txt -
 
 clean:
