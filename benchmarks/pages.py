@@ -13,6 +13,7 @@ from werkzeug.test import EnvironBuilder
 from archive.service import Archive
 from archive.settings import load_settings
 from archive.types import (
+    Aliases,
     FacetField,
     FacetValue,
     Headline,
@@ -47,7 +48,7 @@ class PeerIndex:
     def state(self, last_sequence: int) -> IndexState:  # the port's signature
         return IndexState.CURRENT
 
-    def search(self, request: SearchRequest) -> SearchPage:
+    def search(self, request: SearchRequest, aliases: Aliases) -> SearchPage:  # noqa: ARG002  # the port's signature
         query = self._queries[request.query]
         counts = self._engine.facets(query)
         hits = tuple(
