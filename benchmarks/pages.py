@@ -48,7 +48,7 @@ class PeerIndex:
     def state(self, last_sequence: int) -> IndexState:  # the port's signature
         return IndexState.CURRENT
 
-    def search(self, request: SearchRequest, aliases: Aliases) -> SearchPage:  # noqa: ARG002  # the port's signature
+    def search(self, request: SearchRequest, aliases: Aliases) -> SearchPage:
         query = self._queries[request.query]
         counts = self._engine.facets(query)
         hits = tuple(
