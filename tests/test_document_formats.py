@@ -7,14 +7,17 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from archive.bootstrap import open_archive
 from archive.errors import FormatError, NoTextError, TooLargeError, UnknownFormatError, UnreadableFileError
 from archive.formats import FORMATS, Failed, InputFile, detect
 from archive.normalise import normalise
+from archive.settings import load_settings
 from archive.types import NewArticle
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpora" / "files"
@@ -183,6 +186,19 @@ EXAMPLES: dict[str, bytes] = {
 }
 
 
+class Unseekable(io.RawIOBase):
+    """A stream to which a program cannot go back."""
+
+    def __init__(self, under: io.BytesIO) -> None:
+        self.under = under
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        return self.under.write(data)
+
+
 # --- which it is ------------------------------------------------------------------------------------------------------
 
 
@@ -199,6 +215,37 @@ def test_a_zip_archive_is_no_document() -> None:
         assert detect("a.zip", packed(dict.fromkeys(names, "x"))[:8192], asked_for=True) == "zip"
     with pytest.raises(UnknownFormatError, match="zip"):
         detect("a.xlsx", packed(dict.fromkeys(["[Content_Types].xml", "xl/workbook.xml"], "x"))[:8192], asked_for=True)
+
+
+@pytest.mark.parametrize("name", ["pdf", "docx", "odt", "rtf", "epub", "mhtml"])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
+def test_an_archive_that_begins_with_a_document_is_an_archive(tmp_path: Path, name: str, method: int) -> None:
+    """What is stored without being packed stands in the archive's first bytes as it is."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as archive:
+        archive.writestr(f"first.{name}", EXAMPLES[name])
+        archive.writestr("second.txt", "Another title\nAnother text.")
+    assert detect("file", made.getvalue()[:8192], asked_for=True) == "zip"
+    path = tmp_path / "all.zip"
+    path.write_bytes(made.getvalue())
+    with open_archive(load_settings({"data": str(tmp_path / "data")}, {})) as opened:
+        report = opened.import_paths([str(path)])
+        assert (report.added, report.failed, report.skipped) == (2, 0, 0)
+
+
+def test_a_pdf_inside_of_something_is_not_what_it_is_in() -> None:
+    record = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 9000\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"
+    assert detect("a", record + EXAMPLES["pdf"] + bytes(500), asked_for=True) == "warc"
+    assert detect("a", b"\n" + EXAMPLES["pdf"], asked_for=False) == "pdf"
+
+
+def test_a_document_that_was_written_as_a_stream_is_told_by_its_content() -> None:
+    """Google Docs and others write the sizes after each part, and the document late."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(Unseekable(made), "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in ("docProps/app.xml", "theme/theme.xml", "word/document.xml", "[Content_Types].xml"):
+            archive.writestr(part, f"<x>{part}</x>")
+    assert detect("a", made.getvalue(), asked_for=False) == "docx"
 
 
 def test_a_document_whose_parts_stand_in_another_order_is_told_by_its_name() -> None:

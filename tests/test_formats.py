@@ -72,7 +72,7 @@ def test_a_named_file_is_read_as_text_where_nothing_speaks_against_it() -> None:
 @pytest.mark.parametrize(
     ("head", "what"),
     [
-        (b"PK\x03\x04" + bytes(26) + b"mimetype", "zip"), (b"\xd0\xcf\x11\xe0", "Office document"),
+        (b"PK\x03\x04" + bytes(22) + b"\x08" + bytes(3) + b"mimetype", "zip"), (b"\xd0\xcf\x11\xe0", "Office document"),
         (b"\x89PNG\r\n", "PNG"), (b"SQLite format 3\0", "SQLite"), (b"\x28\xb5\x2f\xfd", "zstd"),
         (b"\x7fELF\x02\x01\x01\x00\x00\x03", "no text"), (b"<?xml version='1.0'?><x>", "XML"),
         (b"Rar!\x1a\x07", "RAR"), (b"\x1f\x8b\x08", "twice"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from archive.errors import NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
-from archive.formats.package import Package, attribute, local, texts
+from archive.formats.package import Package, attribute, first_members, local, texts
 from archive.formats.properties import (
     stated_authors,
     stated_day,
@@ -24,8 +24,7 @@ SUFFIXES = (".docx",)
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 _PART = re.compile(
-    rb"PK\x03\x04.{26}word/(?:_rels/)?(?:document|numbering|settings|styles|fontTable|footnotes|comments)\.xml",
-    re.DOTALL,
+    r"word/(?:_rels/)?(?:document|numbering|settings|styles|fontTable|footnotes|comments)\.xml(?:\.rels)?"
 )
 
 _NOT_SHOWN = ("Fallback", "moveFrom", "del", "instrText", "delText", "pPr", "rPr", "sectPr")
@@ -36,7 +35,7 @@ _PIECES = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "softHyphen
 
 def looks_like(head: bytes) -> bool:
     """Whether it begins like a zip archive with a Word document inside."""
-    return head.startswith(b"PK\x03\x04") and bool(_PART.search(head))
+    return any(_PART.fullmatch(name) for name, _ in first_members(head))
 
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:

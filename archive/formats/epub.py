@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from archive.errors import FormatError, NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
-from archive.formats.package import Package, all_text, attribute, local, texts
+from archive.formats.package import Package, all_text, attribute, first_members, local, texts
 from archive.formats.properties import stated_authors, stated_day, stated_title, titled
 from archive.types import NewArticle, Original, PublicationDate
 
@@ -41,8 +41,9 @@ class _Book:
 
 def looks_like(head: bytes) -> bool:
     """Whether it begins like a zip archive that says it is an EPUB."""
-    return head.startswith(b"PK\x03\x04") and (
-        b"mimetypeapplication/epub+zip" in head[:100] or b"META-INF/container.xml" in head
+    return any(
+        name == _CONTAINER or (name == "mimetype" and content.startswith(b"application/epub+zip"))
+        for name, content in first_members(head)
     )
 
 

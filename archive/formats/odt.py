@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from archive.errors import NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
-from archive.formats.package import Package, attribute, local, texts
+from archive.formats.package import Package, attribute, first_members, local, texts
 from archive.formats.properties import (
     stated_authors,
     stated_day,
@@ -23,7 +23,6 @@ SUFFIXES = (".odt",)
 
 MEDIA_TYPE = "application/vnd.oasis.opendocument.text"
 
-_MARK = b"mimetypeapplication/vnd.oasis.opendocument.text"
 _CONTENT = "content.xml"
 _MANIFEST = "META-INF/manifest.xml"
 _MOST_SPACES = 100
@@ -43,7 +42,8 @@ _BOXES = ("text-box", "note")
 
 def looks_like(head: bytes) -> bool:
     """Whether it begins like a zip archive that says it is an ODT."""
-    return head.startswith(b"PK\x03\x04") and _MARK in head[:120]
+    name, content = next(first_members(head), ("", b""))
+    return name == "mimetype" and content.startswith(MEDIA_TYPE.encode())
 
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:

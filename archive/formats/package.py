@@ -23,6 +23,9 @@ _HARMLESS = 2_000_000
 """Bytes of a member up to which its ratio does not matter."""
 
 _ENTRY = b"PK\x01\x02"
+_HEADER = struct.Struct("<4s5H3L2H")
+_DESCRIPTOR = struct.Struct("<4s3L")
+_SIZES_FOLLOW = 8
 _BLOCK = 1 << 16
 
 
@@ -75,6 +78,29 @@ class Package:
     def xml(self, name: str) -> "_Element":
         """The root of an XML file inside."""
         return parse_xml(self.read(name), name)
+
+
+def first_members(head: bytes) -> Iterator[tuple[str, bytes]]:
+    """The names in the first bytes of a zip archive, each with what follows it there, as it is packed.
+
+    Only the archive's own: a file inside that is a zip archive, too, may stand in these bytes as it is.
+    """
+    at = 0
+    while head.startswith(b"PK\x03\x04", at) and at + _HEADER.size <= len(head):
+        _, _, flags, _, _, _, _, size, _, name, extra = _HEADER.unpack_from(head, at)
+        start = at + _HEADER.size + name + extra
+        yield head[at + _HEADER.size :][:name].decode("utf-8", "replace"), head[start:]
+        at = _after_unknown_size(head, start) if flags & _SIZES_FOLLOW else start + size
+
+
+def _after_unknown_size(head: bytes, start: int) -> int:
+    """Where the next file begins after one whose size is written behind it, as programs do that write a stream."""
+    at = head.find(b"PK\x07\x08", start)
+    while 0 <= at <= len(head) - _DESCRIPTOR.size:
+        if _DESCRIPTOR.unpack_from(head, at)[2] == at - start:
+            return at + _DESCRIPTOR.size
+        at = head.find(b"PK\x07\x08", at + 1)
+    return len(head)
 
 
 def parse_xml(data: bytes, name: str) -> "_Element":

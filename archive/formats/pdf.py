@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archive.errors import FormatError, NoTextError, TooLargeError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
 from archive.formats.properties import stated_authors, stated_day, stated_summary, stated_title, stated_words, titled
-from archive.formats.text import MAX_TITLE, is_binary
+from archive.formats.text import MAX_TITLE
 from archive.types import NewArticle, Original, PublicationDate
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ _ONE_AT_A_TIME = Lock()  # PDFium may be used by one thread only
 
 
 def looks_like(head: bytes) -> bool:
-    """Whether it begins with the mark of a PDF; as readers of PDF do, some rubbish before it is forgiven."""
-    return head.startswith(b"%PDF-") or (b"%PDF-" in head[:1024] and is_binary(head))
+    """Whether it begins with the mark of a PDF, after white space at most: else something may hold the PDF."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\0 \t\r\n").startswith(b"%PDF-")
 
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from archive.errors import NoTextError, UnknownFormatError, UnreadableFileError
 from archive.formats.file import Failed, InputFile, Skipped
 from archive.formats.members import ENCRYPTED, LEADS_OUTSIDE, clean_name, is_hidden, leads_outside
+from archive.formats.package import first_members
 from archive.streams import buffered, in_memory
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def looks_like(head: bytes) -> bool:
 
 def is_document(head: bytes) -> bool:
     """Whether the beginning of a zip archive has what every document of an office or an e-book has."""
-    return head[30:38] == b"mimetype" or b"[Content_Types].xml" in head
+    return any(name in _DOCUMENT_MEMBERS for name, _ in first_members(head))
 
 
 def read(file: InputFile) -> Iterator[Failed | Skipped | InputFile]:
