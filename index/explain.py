@@ -12,6 +12,7 @@ from index.deadline import Deadline
 from index.query import parse
 from index.resolve import Resolver, fields_of
 from index.snapshot import Snapshot
+from index.stored import PARTS
 from index.tree import And, AtLeast, Near, Node, Not, Or, Published, Sentence, Words, as_typed
 
 MOST_PARTS = 24
@@ -102,9 +103,9 @@ class Explainer:
     def _likelier(self, tree: Node) -> Iterator[Alternative]:
         if spelt := self.respelt(tree):
             yield spelt
-        loose = without_quotes(tree)
+        loose = loosened(tree)
         if loose != tree:
-            yield from self._alternative(loose, "in any form and order")
+            yield from self._alternative(loose, "in any form, order and place")
             if spelt := self.respelt(loose):
                 yield spelt
 
@@ -256,19 +257,29 @@ _AROUND = re.compile(r"^[^\w@#]+|[^\w+#%]+$")
 """What stands around a word, and would be an operator without quotes."""
 
 
-def without_quotes(node: Node) -> Node:
-    """The same query, each phrase as plain words that must all be there."""
+def loosened(node: Node) -> Node:
+    """The same query without what it asks of its words but that they are there: quotes, distances, capitals, places."""
     match node:
-        case Words(quoted=True, capitals=False):
+        case Words(quoted=True):
             bare = (_AROUND.sub("", word) for word in node.text.split())
-            words = tuple(replace(node, text=word, quoted=False, slop=0) for word in bare if word)
+            words = tuple(_anywhere(replace(node, text=word, quoted=False, slop=0)) for word in bare if word)
             return And(words) if len(words) > 1 else words[0] if words else node
+        case Words():
+            return _anywhere(node)
+        case Near(left, right):
+            return And((*_all_of(loosened(left)), *_all_of(loosened(right))))
+        case AtLeast(_, part):
+            return loosened(part)
         case And(parts):
-            return And(tuple(each for part in map(without_quotes, parts) for each in _all_of(part)))
+            return And(tuple(each for part in map(loosened, parts) for each in _all_of(part)))
         case Or(parts):
-            return Or(tuple(map(without_quotes, parts)))
+            return Or(tuple(map(loosened, parts)))
         case _:
             return node
+
+
+def _anywhere(words: Words) -> Words:
+    return replace(words, capitals=False, field=None if words.field in PARTS else words.field)
 
 
 def _all_of(node: Node) -> tuple[Node, ...]:

@@ -154,7 +154,7 @@ def test_a_search_without_hits_says_why_and_exits_0(run: Run) -> None:
 @pytest.mark.usefixtures("harbour")
 def test_a_phrase_that_is_nowhere_gets_a_suggestion_that_can_be_typed(run: Run) -> None:
     said = run("search", '"strike harbour"').stderr
-    assert "Try: archive search 'strike harbour' (in any form and order: 1 article)\n" in said
+    assert "Try: archive search 'strike harbour' (in any form, order and place: 1 article)\n" in said
     assert run("search", "strike harbour", "--json").json["total"] == 1
 
 

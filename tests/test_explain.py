@@ -116,7 +116,11 @@ def test_what_was_likely_meant(index: WhooshIndex, query: str, meant: str | None
         ("border xyzzyq", ["without xyzzyq"]),
         ("border security xyzzyq zyxxy", ["without xyzzyq and zyxxy"]),
         ("kirkuk dam", ["without kirkuk", "without dam"]),
-        ('"security border"', ["in any form and order"]),
+        ('"security border"', ["in any form, order and place"]),
+        ("kirkuk PRE/1 oil", ["in any form, order and place"]),
+        ("ATLEAST9 kirkuk", ["in any form, order and place"]),
+        ("ALLCAPS(kirkuk)", ["in any form, order and place"]),
+        ("title:kirkuk", ["in any form, order and place"]),
         ("border date:1905", ["without date:1905-01-01..1905-12-31"]),
     ],
 )
