@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol, TypeGuard
 from archive.types import Message, MessageKind
 from index.analysis import fold, is_single_cell, is_unspaced, stem, stemmer_of, tokenise
 from index.cache import Memory
+from index.compounds import is_compound, splits
 from index.documents import CAPITALS
 from index.tree import And, AtLeast, Everything, Near, Node, Not, Or, Published, Sentence, Words
 
@@ -293,7 +294,7 @@ class Resolver:
         yield from islice(every, MAX_VARIANTS)
 
     def _halves(self, form: str, fields: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        return (halves for halves in _splits(form) if all(self.vocabulary.has(fields, half) for half in halves))
+        return (halves for halves in splits(form) if all(self.vocabulary.has(fields, half) for half in halves))
 
     def _closed(self, forms: tuple[str, ...], fields: tuple[str, ...], quoted: bool) -> Iterator[tuple[str, ...]]:
         """The same words, two of them closed to a compound.
@@ -400,42 +401,3 @@ def _wildcard(piece: str) -> str:
     if set(piece) <= {"*", "?"}:
         return "".join(r"\w*" if character == "*" else r"\w" for character in piece)
     return re.escape("".join(_forms(piece)))
-
-
-# --- compounds ------------------------------------------------------------------------------------------------------
-
-# First parts of compounds that writers join, hyphenate or set apart; three letters and more of them go without saying.
-_COMBINING = frozenset(
-    "ad air al anti auto bi by co cross de down e eco el euro ex extra geo half in inter intra mega micro mid mini"
-    " multi neo no non off on out over pan para post pre pro quasi re semi socio sub super t tele trans tri ultra un"
-    " under up vice x".split()
-)
-# Words that begin many other words by chance: "the rapist" is not "therapist".
-_NO_FIRST_PART = frozenset(
-    "a all am an and any are as at be but can did do for get go had has he her him his how if is it its let man may me"
-    " men my new nor not now of one or our out own per put say see set she sun ten the tie to too two us was way we who"
-    " why with you your".split()
-)
-# Last parts that many other words end with by chance: "thous and" is not "thousand".
-_NO_LAST_PART = frozenset(
-    "all and any are but can for had has her him his its nor not ors our she the was who you".split()
-)
-
-
-def is_compound(left: str, right: str) -> bool:
-    """Whether two forms next to each other may be the halves of one word."""
-    if left[-1:].isdigit() != right[:1].isdigit():  # F-16, COVID-19
-        return left.isalnum() and right.isalnum()
-    if not (left.isalpha() and right.isalpha()) or is_unspaced(left) or is_unspaced(right) or right in _NO_LAST_PART:
-        return False
-    if left in _COMBINING:
-        return len(right) >= 3
-    return len(left) >= 3 and len(right) >= 3 and left not in _NO_FIRST_PART
-
-
-def _splits(form: str) -> Iterator[tuple[str, str]]:
-    """The ways of reading one form as a compound of two."""
-    if 3 <= len(form) <= 40:
-        for at in range(1, len(form)):
-            if is_compound(form[:at], form[at:]):
-                yield form[:at], form[at:]
