@@ -227,17 +227,19 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--corpus", type=Path, default=Path("../shared/corpora"))
     parser.add_argument("--generated", type=int, default=100_000)
-    parser.add_argument("--every", type=int, default=1, help="one of so many real queries")
+    parser.add_argument("--every", type=int, default=1, help="one of so many real queries; 0 for none")
+    parser.add_argument("--seed", type=int, default=7, help="of the generated ones")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "typed.json")
     options = parser.parse_args()
-    chance = Random(7)
+    chance = Random(options.seed)
     with open_archive(load_settings({"data": str(options.data)}, {})) as archive:
         assert isinstance(archive.index, WhooshIndex)
         words = words_of(archive.index, chance, 2_000)
         archive.settings = replace(archive.settings, host="localhost")
         watch = Watch(archive)
         maker = Maker(words, chance)
-        asked = list(real(options.corpus))[:: options.every] + [maker.query() for _ in range(options.generated)]
+        typed = list(real(options.corpus))[:: options.every] if options.every else []
+        asked = typed + [maker.query() for _ in range(options.generated)]
         for at, query in enumerate(asked):
             watch.ask(query)
             if at % COMPARED == 0:
