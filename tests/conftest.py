@@ -17,6 +17,7 @@ from archive.bootstrap import open_archive
 from archive.cli import main
 from archive.service import Archive
 from archive.settings import Settings, load_settings
+from db.store import SqlStore
 
 ROOT = Path(__file__).parents[1]
 
@@ -100,3 +101,12 @@ def start(settings: Settings) -> Iterator[Callable[..., "subprocess.Popen[str]"]
     for process in started:
         with process:  # closes its pipes
             process.terminate()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqlStore]:
+    """An empty store in a folder of its own."""
+    (tmp_path / "data").mkdir()
+    opened = SqlStore(tmp_path / "data" / "archive.db")
+    yield opened
+    opened.close()

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,14 +61,6 @@ def tarred(files: dict[str, bytes], *others: tarfile.TarInfo) -> bytes:
         for info in others:
             archive.addfile(info)
     return made.getvalue()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    (tmp_path / "data").mkdir()
-    opened = SqlStore(tmp_path / "data" / "archive.db")
-    yield opened
-    opened.close()
 
 
 class Tell:

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +19,6 @@ from archive.types import ImportItem, ImportReport, NewArticle, OnDuplicate, Out
 from db.store import SqlStore
 
 FOUNDING = Path(__file__).parents[1] / "docs" / "demo" / "turkiye-iraq-border.txt"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    (tmp_path / "data").mkdir()
-    opened = SqlStore(tmp_path / "data" / "archive.db")
-    yield opened
-    opened.close()
 
 
 def outcomes(report: ImportReport) -> dict[str, int]:

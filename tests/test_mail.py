@@ -3,7 +3,6 @@
 import base64
 import io
 import mailbox
-from collections.abc import Iterator
 from contextlib import suppress
 from email.message import EmailMessage
 from pathlib import Path
@@ -44,14 +43,6 @@ def with_attachments() -> bytes:
     inner.set_content("The inner text.")
     made.add_attachment(inner)
     return made.as_bytes()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    (tmp_path / "data").mkdir()
-    opened = SqlStore(tmp_path / "data" / "archive.db")
-    yield opened
-    opened.close()
 
 
 # --- messages ---------------------------------------------------------------------------------------------------------

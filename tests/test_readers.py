@@ -1,7 +1,6 @@
 """What a reader must not lose and must not make up: damaged files, dates, encodings, addresses."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,14 +16,6 @@ from db.store import SqlStore
 
 PAGE = "<html><head><title>A title</title>{head}</head><body><article><h1>A title</h1>{body}</article></body></html>"
 PARAGRAPHS = "<p>" + "The ministers met at the border and spoke about trade. " * 4 + "</p><p>They parted friends.</p>"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    (tmp_path / "data").mkdir()
-    opened = SqlStore(tmp_path / "data" / "archive.db")
-    yield opened
-    opened.close()
 
 
 def read(

@@ -4,7 +4,6 @@ import gzip
 import io
 import uuid
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -52,14 +51,6 @@ def html(text: str = PAGE.format(head=""), url: str = URL, **headers: str) -> by
 
 def read(data: bytes, limit: int = 1_000_000) -> list[Failed | Skipped | InputFile]:
     return list(FORMATS["warc"].read(InputFile("a.warc", io.BytesIO(data), "warc", limit)))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqlStore]:
-    (tmp_path / "data").mkdir()
-    opened = SqlStore(tmp_path / "data" / "archive.db")
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("gzipped", [False, True])
