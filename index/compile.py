@@ -99,7 +99,7 @@ class PublishedIn(OwnQuery):
 
     def find(self, evaluator: SegmentEvaluator) -> Result:
         """The documents of these days."""
-        first, last = evaluator.segment.file["first_day"], evaluator.segment.file["last_day"]
+        first, last = evaluator.segment.numbers("first_day"), evaluator.segment.numbers("last_day")
         documents = np.flatnonzero((first > 0) & (first <= self.last) & (last >= self.first)).astype(np.int32)
         return evaluator.alive(documents, np.ones(len(documents), dtype=np.float32))
 

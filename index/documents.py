@@ -39,6 +39,9 @@ NUMBERS = {"number": "<i8", "first_day": "<i4", "last_day": "<i4", "published": 
 An article without a date has 0.
 """
 
+_RELATIVE = {"last_day": 1, "published": 86_400}
+"""Columns of which only what they are above the first day is written, and how many of their units make a day."""
+
 VALUES = {
     FacetField.SOURCE: "source_value",
     FacetField.AUTHOR: "author_value",
@@ -241,7 +244,7 @@ class StoredDocuments:
     def __init__(self, file: SegmentFile, live: NDArray[np.bool_] | None) -> None:
         self._file, self._live = file, live
         kept = slice(None) if live is None else live
-        self.numbers = {name: np.asarray(file[name], dtype=np.int64)[kept] for name in NUMBERS}
+        self.numbers = {name: read_numbers(file, name)[kept] for name in NUMBERS}
         self.title_ends = file.packed("title_end").slice(0, len(file["number"])).astype(np.int64)[kept]
         self.count = len(self.title_ends)
         self.paragraphs = self._paragraphs()
@@ -266,6 +269,24 @@ class StoredDocuments:
         field = Field(self._file, name)
         lengths = field.lengths.astype(np.int64)
         return FieldSource(field, self._live), lengths if self._live is None else lengths[self._live]
+
+
+def _write_numbers(file: SegmentFileWriter, columns: Mapping[str, Counts]) -> None:
+    for name, kind in NUMBERS.items():
+        numbers = columns[name]
+        above = numbers - columns["first_day"] * _RELATIVE.get(name, 0)
+        if name in _RELATIVE and above.min(initial=0) >= 0 and above.max(initial=0) < 1 << 31:
+            file.pack(name, above)
+        else:
+            file.append(name, numbers.astype(kind if numbers.max(initial=0) >> 31 else "<i4"))
+
+
+def read_numbers(file: SegmentFile, name: str) -> Counts:
+    """A column in `NUMBERS` of a segment file."""
+    if name not in file.about["widths"]:
+        return np.asarray(file[name], dtype=np.int64)
+    above = file.packed(name).slice(0, len(file["number"])).astype(np.int64)
+    return above + np.asarray(file["first_day"], dtype=np.int64) * _RELATIVE[name]
 
 
 def read_paragraphs(file: SegmentFile) -> tuple[Counts, Counts]:
@@ -318,9 +339,7 @@ def write_segment(path: Path, sources: Sequence[DocumentSource]) -> None:
     """Write the documents of all sources, one after the other, as one segment file."""
     file = SegmentFileWriter(path.parent)
     try:
-        for name, kind in NUMBERS.items():
-            numbers = np.concatenate([source.numbers[name] for source in sources])
-            file.append(name, numbers.astype(kind if numbers.max(initial=0) >> 31 else "<i4"))
+        _write_numbers(file, {name: np.concatenate([source.numbers[name] for source in sources]) for name in NUMBERS})
         counts = [source.count for source in sources]
         for name, stored in COLUMNS.items():
             column = join_values([source.values[name] for source in sources], counts)

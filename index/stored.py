@@ -30,6 +30,7 @@ from index.documents import (
     TEXT,
     ValueColumn,
     read_codes,
+    read_numbers,
     read_paragraphs,
     read_values,
 )
@@ -261,6 +262,7 @@ class StoredSegment:
         self.count = int(self.file.about["documents"])
         self._fields: dict[str, Field] = {}
         self._views: dict[str, View] = {}
+        self._numbers: dict[str, NDArray[np.int64]] = {}
         self._values: dict[str, ValueColumn] = {}
         self._cache = Cache[Matches](max(CACHE_BYTES, CACHE_BYTES_A_DOCUMENT * self.count))
 
@@ -307,10 +309,12 @@ class StoredSegment:
         return begins + LEAD_WORDS + PARAGRAPH_GAP * np.bincount(documents[early], minlength=self.count)
 
     def numbers(self, name: str) -> NDArray[np.int64]:
-        """A column of numbers; see `documents.NUMBERS`."""
+        """A column of numbers, see `documents.NUMBERS`; kept, as `values` are."""
         if name not in NUMBERS:
             raise KeyError(name)
-        return np.asarray(self.file[name], dtype=np.int64)
+        if name not in self._numbers:
+            self._numbers[name] = read_numbers(self.file, name)
+        return self._numbers[name]
 
     @cached_property
     def months(self) -> NDArray[np.int64]:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from archive.types import FacetField
 from index import analysis, bulk, merge
 from index.bulk import Bulk
-from index.documents import Document, Inverted, StoredDocuments, read_values, write_segment
+from index.documents import NUMBERS, Document, Inverted, StoredDocuments, read_values, write_segment
 from index.postings import Field
 from index.segment import SegmentFile
+from index.stored import StoredSegment
 
 WORDS = (
     "border borders bordering election elections elected the The IS is US U.S. Türkiye’s Turkiye 7,500 3.5 FTFs don't"
@@ -126,6 +127,24 @@ def test_a_merged_segment_holds_what_was_not_deleted(
     kept = [document for part in parts for document, is_kept in part if is_kept]
     assert held(folder / "all.seg") == expected(kept)
     assert SegmentFile(folder / "all.seg")["number"].tolist() == [document.numbers[0] for document in kept]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(1, 0, 0, 0), (2, 738_642, 738_642, 738_642 * 86_400 + 3_600), (3, 738_521, 738_885, 738_521 * 86_400)],
+        [(2**40, 1, 3_652_059, 86_400), (7, 3_652_059, 3_652_059, 3_652_059 * 86_400 + 86_399)],
+        [(1, 100, 90, 5), (2, 0, 9, 2**50)],  # which no date gives
+        [],
+    ],
+)
+def test_numbers_are_as_they_were(tmp_path: Path, rows: list[tuple[int, int, int, int]]) -> None:
+    file = write(tmp_path / "one.seg", [drawn(1)[0]._replace(numbers=row) for row in rows])
+    columns = [StoredSegment(file.path).numbers(name).tolist() for name in NUMBERS]
+    assert list(zip(*columns, strict=True)) == rows
+    merged = tmp_path / "two.seg"
+    write_segment(merged, [StoredDocuments(file, None), StoredDocuments(file, None)])
+    assert list(zip(*(StoredSegment(merged).numbers(name).tolist() for name in NUMBERS), strict=True)) == rows * 2
 
 
 def test_ranges_of_terms_of_any_size_give_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
