@@ -223,9 +223,13 @@ class Changes:
 
 
 class Sort(StrEnum):
-    """The order of hits; ties are always broken by the newest id, so that pages never overlap."""
+    """The order of hits; ties are always broken by the newest id, so that pages never overlap.
+
+    `RECENT` is by relevance with a gentle preference for what was published lately.
+    """
 
     RELEVANCE = "relevance"
+    RECENT = "recent"
     NEWEST = "newest"
     OLDEST = "oldest"
 

@@ -64,7 +64,7 @@ class Search:
     def best(self) -> dict[int, float]:
         """The ids and scores on the page, in order, and nothing about them."""
         found = self.snapshot.find(self._resolver().resolve(self.tree), self.deadline)
-        return self._ids(found.only(*self.filters.values()))
+        return self._ids(self._timed(found.only(*self.filters.values())))
 
     def page(self, page: SearchPage) -> tuple[SearchPage, dict[int, float], Resolved]:
         """The page without its hits, the ids and scores that belong on it, and the resolved query."""
@@ -112,7 +112,13 @@ class Search:
             facets = self._facets(everything, months)
         total = len(found.documents)
         page = replace(page, messages=tuple(messages), total=total, facets=facets, timeline=timeline(months))
-        return replace(page, sequence=self.snapshot.generation.checkpoint()), found, resolved
+        return replace(page, sequence=self.snapshot.generation.checkpoint()), self._timed(found), resolved
+
+    def _timed(self, found: Found) -> Found:
+        """The same with scores that prefer recent articles, where that is asked for."""
+        if self.request.sort is not Sort.RECENT:
+            return found
+        return replace(found, scores=found.scores * self.snapshot.columns.recency[found.documents])
 
     def _learn(self, told: Told, found: Found) -> Told:
         """The sentence with the words that set the articles apart that are best for it alone."""

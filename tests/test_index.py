@@ -284,6 +284,26 @@ def test_sorts(dated: SearchIndex) -> None:
     assert ids(find(dated, "border", sort=Sort.OLDEST)) == [1, 2, 3, 4, 5, 6]
 
 
+def test_what_is_recent_counts_a_little_more(make: Make) -> None:
+    """Of two that match alike the recent one is first, and one that matches much better is first whatever its date."""
+    others = [article(number, "the rest of the news") for number in range(10, 40)]
+    index = make(
+        article(1, "border of Iraq and the rest", published=PublicationDate.parse("1987-02-26")),
+        article(2, "border of Iraq and the rest", published=PublicationDate.parse("1985")),
+        article(3, "border of Iraq and the rest"),
+        article(4, "border border border Iraq", title="Iraq border", published=PublicationDate.parse("1980")),
+        *others,
+    )
+    found = find(index, "border iraq", sort=Sort.RECENT)
+    assert ids(found) == [4, 1, 2, 3]
+    assert ids(find(index, "border iraq")) == [4, 3, 2, 1]  # alike: the newest in the archive
+    plain = {hit.headline.id: hit.score for hit in find(index, "border iraq").hits}
+    times = {hit.headline.id: hit.score / plain[hit.headline.id] for hit in found.hits}
+    assert times[1] == pytest.approx(1.5)
+    assert 1.1 < times[2] < 1.15
+    assert times[3] == 1
+
+
 def test_pages_never_overlap(make: Make) -> None:
     index = make(*(article(number, "border") for number in range(1, 48)))
     pages = [find(index, "border", page=page, page_size=10) for page in range(1, 7)]
