@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 from flask import Flask, url_for
+from flask import request as current
 from markupsafe import Markup, escape
 
 from archive.dates import written_date, written_day
@@ -48,6 +50,7 @@ def register(app: Flask) -> None:
         "written_in": written_in,
     }
     app.jinja_env.globals |= {
+        "address": address,
         "search_query": search_query,
         "asked": lambda request: to_args(request, q=None, page=None),
         "toggled": toggled,
@@ -89,12 +92,22 @@ def _with_places(text: MarkedText) -> str:
     return "".join(pieces)
 
 
+def address(endpoint: str, **values: Any) -> str:
+    """The address of a page, as `url_for` gives it; remembered, since a page has a dozen of the same as any other."""
+    return _address(current.script_root, endpoint, *values.items())
+
+
+@lru_cache(maxsize=100)
+def _address(_root: str, endpoint: str, *values: tuple[str, Any]) -> str:
+    return url_for(endpoint, **dict(values))
+
+
 def results(hits: Sequence[Hit], query: str) -> Markup:
     """The articles that were found, as items of a list.
 
     Made here and not in the template, where what a page has so often takes several times as long.
     """
-    before = url_for("pages.article", number=0).removesuffix("0")  # Flask takes longer for an address than for a search
+    before = address("pages.article", number=0).removesuffix("0")
     after = escape(f"?{_encoded('q', query)}" if query else "")
     texts = iter(_marked([text for hit in hits for text in (hit.title, *hit.snippets)]))
     items = [_result(hit, f"{before}{hit.headline.id}{after}", texts) for hit in hits]
