@@ -16,7 +16,7 @@ from index.places import spans_of
 from index.ranking import SentenceQuery
 from index.resolve import All, Any, Close, Leaf, Often, Resolved, Row, Told, Without
 from index.results import NOTHING, Documents, Result, either, shared
-from index.spans import NONE, Keys
+from index.spans import NONE, Keys, distinct
 from index.stored import Matches, read_all
 from index.tree import Everything, Published
 
@@ -119,7 +119,7 @@ class WrittenIn(OwnQuery):
         """The documents in the language."""
         column = evaluator.segment.values(FacetField.LANGUAGE)
         codes = [code for code, value in enumerate(column.values) if fold(value) == self.language]
-        documents = np.unique(column.documents[np.isin(column.codes, codes)]).astype(np.int32)
+        documents = distinct(column.documents[np.isin(column.codes, codes)]).astype(np.int32)
         return evaluator.alive(documents, np.ones(len(documents), dtype=np.float32))
 
 

@@ -19,7 +19,7 @@ from index.matches import DIALECT, FormsOf, Match, Matcher, forms_for, leaves, u
 from index.places import spans_of
 from index.resolve import TEXT, Any, Close, Leaf, Often, Resolved, Row
 from index.scan import Finder, make_finder
-from index.spans import BODY, DOCUMENT, NONE, Keys
+from index.spans import BODY, DOCUMENT, NONE, Keys, distinct
 from index.stored import LEAD_WORDS, PARTS
 
 
@@ -183,7 +183,7 @@ class _TextPlaces:
             for found in re.finditer(PARAGRAPH_BREAK, article.body):
                 first = bisect_left(words, (at, found.start(), 0))
                 starts += [key for number, _, key in words[first : first + 1] if number == at]
-        return np.unique(np.array(starts, dtype=np.int64))
+        return distinct(np.array(starts, dtype=np.int64))
 
     def stretches(self, first: int, last: int) -> Iterator[Span]:
         """The text from one word to another, apart where paragraphs are."""

@@ -2,10 +2,8 @@
 
 from typing import Protocol
 
-import numpy as np
-
 from index.resolve import Any, Close, Leaf, Often, Resolved, Row
-from index.spans import NONE, Keys, Spans, following, in_one_paragraph, near, often, together, union
+from index.spans import NONE, Keys, Spans, distinct, following, in_one_paragraph, near, often, together, union
 
 
 class Places(Protocol):
@@ -41,7 +39,7 @@ def spans_of(node: Resolved, places: Places) -> Spans:
 
 def _leaf(leaf: Leaf, places: Places) -> Spans:
     (name,) = leaf.fields
-    keys = np.unique(places.words(name, tuple(row for row in leaf.rows if len(row.terms) == 1)))
+    keys = distinct(places.words(name, tuple(row for row in leaf.rows if len(row.terms) == 1)))
     found = [Spans(keys, keys)]
     for row in leaf.rows:
         if len(row.terms) > 1:

@@ -43,6 +43,15 @@ class Spans:
 NONE = Spans(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
+def distinct(keys: Keys) -> Keys:
+    """The keys in order, each once; mostly they are so. NumPy hashes to find that out, which takes long."""
+    if (keys[1:] > keys[:-1]).all():
+        return keys
+    ordered: Keys = np.sort(keys)
+    once: Keys = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+    return once
+
+
 def union(parts: Sequence[Spans]) -> Spans:
     """All of them, each once."""
     parts = [part for part in parts if len(part)]
@@ -108,7 +117,7 @@ def together(parts: Sequence[Keys], slop: int) -> Spans:
         wanted[key] = part, wanted.get(key, (part, 0))[1] + 1
     if not all(len(part) for part in parts):
         return NONE
-    ends = np.unique(np.concatenate([part for part, _ in wanted.values()]))
+    ends = distinct(np.concatenate([part for part, _ in wanted.values()]))
     starts = ends.copy()
     for part, times in wanted.values():
         place = np.searchsorted(part, ends, side="right") - times

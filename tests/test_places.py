@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archive.types import NewArticle, Origin, SearchRequest
 from db.store import SqlStore
-from index.spans import BODY, NONE, Spans, following, in_one_paragraph, near, often, together, union
+from index.spans import BODY, NONE, Spans, distinct, following, in_one_paragraph, near, often, together, union
 from index.whoosh_index import WhooshIndex
 
 keys = st.lists(st.integers(0, 30), max_size=8, unique=True).map(lambda found: np.array(sorted(found), dtype=np.int64))
@@ -24,6 +24,12 @@ def points(found: np.ndarray) -> Spans:
 
 def pairs(spans: Spans) -> set[tuple[int, int]]:
     return set(zip(spans.starts.tolist(), spans.ends.tolist(), strict=True))
+
+
+@given(st.lists(st.integers(0, 2**62), max_size=12))
+def test_distinct_keys_are_in_order_and_each_is_there_once(found: list[int]) -> None:
+    for given_keys in (found, sorted(found), sorted(set(found)), found + found):
+        assert distinct(np.array(given_keys, dtype=np.int64)).tolist() == sorted(set(given_keys))
 
 
 @given(keys, keys, st.integers(1, 6), st.booleans())
