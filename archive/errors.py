@@ -8,6 +8,7 @@
     │  └─ TooLargeError
     ├─ StoreError
     │  ├─ ArticleNotFoundError
+    │  ├─ ImportNotFoundError
     │  ├─ SavedSearchNotFoundError
     │  ├─ SavedSearchExistsError
     │  ├─ SavedSearchNameError
@@ -60,6 +61,12 @@ class StoreError(ArchiveError):
 
 class ArticleNotFoundError(StoreError):
     """There is no article with this id."""
+
+    http_status = 404
+
+
+class ImportNotFoundError(StoreError):
+    """There is no import with this number."""
 
     http_status = 404
 

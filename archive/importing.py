@@ -1,52 +1,31 @@
 """Importing: from paths to stored articles, one outcome for every item, in memory that does not grow.
 
-    path -> files -> detect -> formats.X.read -> NewArticle -> normalise -> Store.add(batch)
-                       ^            |
-                       +- InputFile +    what is inside an archive, a message or a web archive
+    path -> files -> other processes read them (`readers`, `reading`) -> batch -> Store
 
-An item that cannot be read is reported with its origin and reason, and the rest goes on. A batch is one transaction:
-what was reported as added is stored for good.
+A batch is one transaction: articles, the outcome of every item and how far the import has come with its files. So what
+was told as stored is stored for good, and the same import begun again goes on where it was interrupted.
 """
 
-import io
+import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, cast
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Protocol, Self
 
-from archive.errors import ArchiveError, FormatError, UnknownFormatError
-from archive.formats import FORMATS, UNKNOWN, Failed, InputFile, Skipped, detect
-from archive.normalise import normalise
-from archive.paths import File, files, open_file, reason_of
+from archive.paths import STANDARD_INPUT, File, files
 from archive.ports import Store
-from archive.streams import HEAD, Expansion, counted, uncompressed
-from archive.types import ImportItem, ImportReport, NewArticle, OnDuplicate, Origin, Outcome, PublicationDate
+from archive.readers import Readers
+from archive.types import FileAccount, ImportItem, ImportOptions, ImportReport, NewArticle, Outcome
 
-BATCH_ARTICLES = 250
+__all__ = ["ImportOptions", "Observer", "run"]
+
+BATCH_ITEMS = 500
 BATCH_CHARACTERS = 8_000_000
-"""A batch is one transaction: large enough that its fsync does not matter, small enough to be held in memory."""
-
-MAX_DEPTH = 3
-"""How many files deep a file may be inside others: an attachment of a message of a mailbox of an archive."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportOptions:
-    """How to import. What is stated here holds for every article, whatever it says; tags are added to its own.
-
-    `mapping` tells under which names the fields of an article stand in tables and JSON, in the order of preference.
-    """
-
-    format: str | None = None
-    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    source: str | None = None
-    language: str | None = None
-    tags: tuple[str, ...] = ()
-    published: PublicationDate | None = None
-    on_duplicate: OnDuplicate = OnDuplicate.SKIP
-    dry_run: bool = False
-    max_item_bytes: int = 50_000_000
+BATCH_SECONDS = 2.0
+"""A batch is one transaction: large enough that its fsync does not matter, small enough to be held in memory, and not
+so long that what is read slowly waits for others."""
 
 
 class Observer(Protocol):
@@ -59,7 +38,7 @@ class Observer(Protocol):
         """So many more bytes were read."""
 
     def item(self, item: ImportItem) -> None:
-        """What became of one item; articles are told after their batch is stored."""
+        """What became of one item; it is told after its batch is stored."""
 
 
 def run(
@@ -69,36 +48,184 @@ def run(
     *,
     observer: Observer | None = None,
     after_batch: Callable[[int], None] | None = None,
+    processes: int | None = None,
 ) -> ImportReport:
     """Import files, folders and standard input ("-"), in order; `after_batch` is told how many articles were stored.
 
+    An import of the same paths with the same options that was interrupted is gone on with: what it has done is told
+    first, and not done again. `processes` read at once, by default one a core.
     Raises StoreError when the store itself fails; whatever was told before is stored.
     """
-    started = time.perf_counter()
-    account = _Account(observer)
     paths = list(paths)
     if observer:
         observer.total(sum(file.size for file in files(paths)))
-    rehearsal = _Rehearsal()
-    for batch in _batches(_articles(files(paths), options, account)):
-        items = store.add(batch, options.on_duplicate, dry_run=options.dry_run)
-        if options.dry_run:
-            items = list(map(rehearsal.judge, batch, items))
-        for article, item in zip(batch, items, strict=True):
-            account.add(replace(item, reason=article.note) if item.outcome is Outcome.ADDED else item)
-        if after_batch:
-            after_batch(sum(item.outcome in (Outcome.ADDED, Outcome.UPDATED) for item in items))
-    return replace(account.report(), seconds=time.perf_counter() - started)
+    counting = _Counting(observer)
+    storing = _Rehearsal(store, options) if options.dry_run else _Recording(store, paths, options)
+    with Readers(options, processes=processes) as readers, storing as ledger:
+        for batch in _batches(readers, ledger, files(paths), counting):
+            stored = 0
+            for item in ledger.store(batch):
+                counting.item(item)
+                stored += item.outcome in (Outcome.ADDED, Outcome.UPDATED)
+            if after_batch and stored:
+                after_batch(stored)
+    return counting.report(ledger.id, ledger.resumed)
+
+
+# --- batches --------------------------------------------------------------------------------------------------------
+
+Found = NewArticle | ImportItem
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Items of some files, and how far the import is with these when they are stored."""
+
+    items: list[tuple[int, Found]] = field(default_factory=list)
+    files: dict[int, FileAccount] = field(default_factory=dict)
+    characters: int = 0
+    since: float = field(default_factory=time.monotonic)
+
+    def add(self, file: FileAccount, found: Found) -> None:
+        self.items.append((file.number, found))
+        self.files[file.number] = file
+        if isinstance(found, NewArticle):
+            self.characters += len(found.body) + (found.original.size if found.original else 0)
+
+    @property
+    def is_full(self) -> bool:
+        return (
+            len(self.items) >= BATCH_ITEMS
+            or self.characters >= BATCH_CHARACTERS
+            or time.monotonic() - self.since > BATCH_SECONDS
+        )
+
+
+def _batches(readers: Readers, ledger: "_Ledger", found: Iterable[File], counting: "_Counting") -> Iterator[_Batch]:
+    """What is in the files and has no outcome yet, in batches."""
+    accounts: deque[FileAccount] = deque()
+    batch = _Batch()
+    for _, events in readers.read(_unfinished(found, ledger, counting, accounts)):
+        account = accounts.popleft()
+        known = account.items
+        for event in events:
+            if isinstance(event, int):
+                counting.advance(event)
+            elif known:
+                known -= 1
+            else:
+                account = replace(account, items=account.items + 1)
+                batch.add(account, event)
+                if batch.is_full:
+                    yield batch
+                    batch = _Batch()
+        batch.files[account.number] = replace(account, finished=True)
+    yield batch
+
+
+def _unfinished(
+    found: Iterable[File], ledger: "_Ledger", counting: "_Counting", accounts: deque[FileAccount]
+) -> Iterator[File]:
+    """The files that are to be read, each with how far it was; of what has been done before it is told what it was."""
+    for file in found:
+        account = ledger.account_of(file)
+        for item in ledger.told(account):
+            counting.item(item)
+        if account.finished:
+            counting.advance(file.size)
+        else:
+            accounts.append(account)
+            yield file
+
+
+# --- storing --------------------------------------------------------------------------------------------------------
+
+
+class _Ledger(Protocol):
+    """Stores batches."""
+
+    def account_of(self, file: File) -> FileAccount:
+        """How far the import is with a file."""
+
+    def told(self, account: FileAccount) -> Iterable[ImportItem]:
+        """The outcomes that a file had before."""
+
+    def store(self, batch: _Batch) -> Sequence[ImportItem]:
+        """The outcomes of a batch, in order."""
+
+
+class _Recording:
+    """Stores batches and records what became of them, so that an import can be gone on with."""
+
+    def __init__(self, store: Store, paths: Sequence[str], options: ImportOptions) -> None:
+        self._store = store
+        self._on_duplicate = options.on_duplicate
+        self._command = _command(paths, options)
+
+    def __enter__(self) -> Self:
+        self.id, known = self._store.begin_import(self._command)
+        self._known = {account.path: account for account in known}
+        self._number = max((account.number for account in known), default=0)
+        self.resumed = sum(account.items for account in known)
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        self._store.end_import(self.id, finished=error is None)
+
+    def account_of(self, file: File) -> FileAccount:
+        known = self._known.pop(file.path, None)  # a path given twice is another file the second time
+        if known and (known.size, known.modified) == (file.size, file.modified) and file.path != STANDARD_INPUT:
+            return known
+        if known:
+            self._store.forget_file(self.id, known.number)
+            self.resumed -= known.items
+        self._number += 1
+        return FileAccount(self._number, file.path, file.size, file.modified)
+
+    def told(self, account: FileAccount) -> Iterable[ImportItem]:
+        return self._store.import_items(self.id, file=account.number) if account.items else ()
+
+    def store(self, batch: _Batch) -> Sequence[ImportItem]:
+        return self._store.add_to_import(self.id, batch.items, list(batch.files.values()), self._on_duplicate)
+
+
+def _command(paths: Sequence[str], options: ImportOptions) -> str:
+    """What makes an import the same as another, as JSON."""
+    where = [str(Path(path).absolute()) if path not in ("", STANDARD_INPUT) else path for path in paths]
+    stated = asdict(options) | {"published": options.published and options.published.text}
+    return json.dumps({"paths": where} | {name: value for name, value in stated.items() if value}, sort_keys=True)
 
 
 class _Rehearsal:
-    """Remembers what a dry run would have stored, since the store has forgotten it when the next batch comes."""
+    """Tells what would become of batches; remembers them, for the store forgets each when the next comes."""
 
-    def __init__(self) -> None:
+    id = None
+    resumed = 0
+
+    def __init__(self, store: Store, options: ImportOptions) -> None:
+        self._store = store
+        self._options = options
         self._texts: set[bytes] = set()
         self._urls: set[str] = set()
 
-    def judge(self, article: NewArticle, item: ImportItem) -> ImportItem:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def account_of(self, file: File) -> FileAccount:
+        return FileAccount(0, file.path, file.size, file.modified)
+
+    def told(self, account: FileAccount) -> Iterable[ImportItem]:  # noqa: ARG002  # a rehearsal has no past
+        return ()
+
+    def store(self, batch: _Batch) -> Sequence[ImportItem]:
+        articles = [found for _, found in batch.items if isinstance(found, NewArticle)]
+        items = iter(self._store.add(articles, self._options.on_duplicate, dry_run=True))
+        return [self._judge(found, next(items)) if isinstance(found, NewArticle) else found for _, found in batch.items]
+
+    def _judge(self, article: NewArticle, item: ImportItem) -> ImportItem:
         """The outcome as it would be had the batches before been stored."""
         known_text = article.fingerprint in self._texts
         known_url = article.url in self._urls
@@ -117,144 +244,35 @@ class _Rehearsal:
 # --- counting -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Account:
+class _Counting:
     """Counts the outcomes and keeps those that somebody will want to read."""
 
-    observer: Observer | None
-    counts: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
-    items: list[ImportItem] = field(default_factory=list)
+    def __init__(self, observer: Observer | None) -> None:
+        self._observer = observer
+        self._started = time.perf_counter()
+        self._counts = dict.fromkeys(Outcome, 0)
+        self._items: list[ImportItem] = []
 
-    def add(self, item: ImportItem) -> None:
-        self.counts[item.outcome] += 1
+    def item(self, item: ImportItem) -> None:
+        self._counts[item.outcome] += 1
         if item.outcome is not Outcome.ADDED or item.reason:
-            self.items.append(item)
-        if self.observer:
-            self.observer.item(item)
-
-    def failed(self, origin: Origin, reason: str) -> None:
-        self.add(ImportItem(origin, Outcome.FAILED, None, reason))
-
-    def skipped(self, origin: Origin, reason: str) -> None:
-        self.add(ImportItem(origin, Outcome.SKIPPED, None, reason))
+            self._items.append(item)
+        if self._observer:
+            self._observer.item(item)
 
     def advance(self, size: int) -> None:
-        if self.observer:
-            self.observer.advance(size)
+        if self._observer:
+            self._observer.advance(size)
 
-    def report(self) -> ImportReport:
+    def report(self, import_id: int | None, resumed: int) -> ImportReport:
         return ImportReport(
-            added=self.counts[Outcome.ADDED],
-            updated=self.counts[Outcome.UPDATED],
-            duplicates=self.counts[Outcome.DUPLICATE],
-            skipped=self.counts[Outcome.SKIPPED],
-            failed=self.counts[Outcome.FAILED],
-            items=tuple(self.items),
+            added=self._counts[Outcome.ADDED],
+            updated=self._counts[Outcome.UPDATED],
+            duplicates=self._counts[Outcome.DUPLICATE],
+            skipped=self._counts[Outcome.SKIPPED],
+            failed=self._counts[Outcome.FAILED],
+            seconds=time.perf_counter() - self._started,
+            items=tuple(self._items),
+            id=import_id,
+            resumed=resumed,
         )
-
-
-# --- articles -------------------------------------------------------------------------------------------------------
-
-
-def _articles(found: Iterable[File], options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
-    """The articles of all files, normalised; everything else goes to the account."""
-    for file in found:
-        origin = Origin(file.name, options.format or UNKNOWN)
-        if file.failed:
-            account.failed(origin, file.failed)
-        elif file.skipped:
-            account.skipped(origin, file.skipped)
-        else:
-            yield from _read(file, options, account)
-
-
-def _read(file: File, options: ImportOptions, account: _Account) -> Iterator[NewArticle]:
-    known = options.format or file.format or UNKNOWN
-    try:
-        with closing(counted(open_file(file), file.size, account.advance)) as stream:
-            expansion = Expansion.of(file.size)
-            opened = InputFile(file.name, stream, known, options.max_item_bytes, options.mapping, expansion=expansion)
-            yield from _read_stream(opened, stream, options, account, asked_for=file.named)
-    except (FormatError, OSError) as error:
-        account.failed(Origin(file.name, known), reason_of(error))
-
-
-def _read_stream(
-    file: InputFile,
-    stream: "io.BufferedReader[Any]",
-    options: ImportOptions,
-    account: _Account,
-    *,
-    asked_for: bool,
-    depth: int = 0,
-) -> Iterator[NewArticle]:
-    """The articles of a file, or of a file inside a file: each is told by its content, and fails alone."""
-    try:
-        stream = uncompressed(stream, file.expansion)
-        head = stream.peek(HEAD)[:HEAD]
-        name = file.format if file.format != UNKNOWN else detect(file.name or file.path, head, asked_for=asked_for)
-        file = replace(file, stream=stream, format=name)
-        for found in FORMATS[name].read(file):
-            if isinstance(found, InputFile):
-                yield from _read_member(found, options, account, depth + 1)
-                file.expansion.check()
-            else:
-                yield from _finish(found, file, options, account)
-    except UnknownFormatError as error:
-        (account.failed if asked_for else account.skipped)(file.origin(), _about(file, str(error)))
-    except (FormatError, OSError) as error:
-        account.failed(file.origin(), _about(file, reason_of(error)))
-
-
-def _read_member(file: InputFile, options: ImportOptions, account: _Account, depth: int) -> Iterator[NewArticle]:
-    file.expansion.members_left -= 1
-    if depth > MAX_DEPTH:
-        account.failed(file.origin(), f"it is more than {MAX_DEPTH} files deep; take it out to import it")
-        return
-    stream = cast("io.BufferedReader[Any]", file.stream)
-    yield from _read_stream(file, stream, options, account, asked_for=False, depth=depth)
-
-
-def _about(file: InputFile, reason: str) -> str:
-    """The reason with the address of what it is about, since who reads it knows no record of a web archive."""
-    return f"{reason} ({file.url})" if file.url else reason
-
-
-def _finish(
-    found: NewArticle | Failed | Skipped, file: InputFile, options: ImportOptions, account: _Account
-) -> Iterator[NewArticle]:
-    if isinstance(found, Failed | Skipped):
-        (account.failed if isinstance(found, Failed) else account.skipped)(found.origin, found.reason)
-        return
-    if file.url:
-        found = replace(found, url=file.url)
-    if file.note and not found.published:
-        found = replace(found, note=found.note or file.note)
-    try:
-        yield normalise(_with_options(found, options))
-    except ArchiveError as error:
-        account.failed(found.origin, _about(file, str(error)))
-
-
-def _with_options(article: NewArticle, options: ImportOptions) -> NewArticle:
-    return replace(
-        article,
-        source=options.source or article.source,
-        language=options.language or article.language,
-        published=options.published or article.published,
-        tags=(*article.tags, *options.tags),
-        note=None if options.published else article.note,
-    )
-
-
-def _batches(articles: Iterable[NewArticle]) -> Iterator[list[NewArticle]]:
-    batch: list[NewArticle] = []
-    size = 0
-    for article in articles:
-        batch.append(article)
-        size += len(article.body) + (len(article.original.data) if article.original else 0)
-        if len(batch) >= BATCH_ARTICLES or size >= BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

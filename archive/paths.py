@@ -6,18 +6,20 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archive.errors import UnreadableFileError
-
 STANDARD_INPUT = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to read, or what is wrong with it. `named` tells that the user named it, not only its folder."""
+    """A file to read, or what is wrong with it. `named` tells that the user named it, not only its folder.
+
+    `modified` is in nanoseconds, as the file system has it.
+    """
 
     path: str
     size: int = 0
     named: bool = True
+    modified: int = 0
     format: str | None = None
     failed: str | None = None
     skipped: str | None = None
@@ -32,7 +34,7 @@ def files(paths: Iterable[str]) -> Iterator[File]:
     """Every file of the paths; folders are walked in the order of names, without hidden files."""
     for path in paths:
         if path == STANDARD_INPUT:
-            yield File(path)
+            yield File(path, failed="standard input is closed" if sys.stdin is None else None)
             continue
         try:
             if not path:  # which pathlib takes for the current folder
@@ -79,14 +81,13 @@ def _look(path: Path, *, named: bool) -> File:
         return File(str(path), failed="there is no such file")
     if not path.is_file():
         return File(str(path), skipped="it is no regular file")
-    return File(str(path), path.stat().st_size, named)
+    found = path.stat()
+    return File(str(path), found.st_size, named, found.st_mtime_ns)
 
 
 def open_file(file: File) -> io.FileIO:
-    """The file, open for reading; raises OSError, or UnreadableFileError where standard input is closed."""
+    """The file, open for reading; raises OSError."""
     if file.path == STANDARD_INPUT:
-        if sys.stdin is None:
-            raise UnreadableFileError("standard input is closed")
         return io.FileIO(sys.stdin.fileno(), closefd=False)
     return Path(file.path).open("rb", buffering=0)
 

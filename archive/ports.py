@@ -1,6 +1,6 @@
 """What the core asks of a store and of an index. `db` and `index` implement these and do not know each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -12,9 +12,11 @@ from archive.types import (
     ArticleFilter,
     Changes,
     Concordance,
+    FileAccount,
     Findings,
     Headline,
     Hit,
+    ImportAccount,
     ImportItem,
     IndexState,
     IndexStatus,
@@ -23,6 +25,7 @@ from archive.types import (
     NewArticle,
     OnDuplicate,
     Original,
+    Outcome,
     SavedSearch,
     SearchPage,
     SearchRequest,
@@ -57,6 +60,42 @@ class Store(ArticleReader, Protocol):
         anything differs). The same URL with a text it never had is a new version (outcome updated); the old one is
         kept. An article that cannot be stored fails alone, with its reason. `dry_run` tells the same and stores
         nothing. Raises StoreLockedError.
+        """
+
+    def begin_import(self, command: str) -> tuple[int, Sequence[FileAccount]]:
+        """The number of an import, and how far it has come with its files.
+
+        That of the last one with the same command, where that was interrupted and what it has added is still there;
+        otherwise a new one, without files. No other process is given it until it ends.
+        """
+
+    def add_to_import(
+        self,
+        import_id: int,
+        items: Sequence[tuple[int, NewArticle | ImportItem]],
+        files: Sequence[FileAccount],
+        on_duplicate: OnDuplicate = OnDuplicate.SKIP,
+    ) -> list[ImportItem]:
+        """Store a batch of items, each with the number of its file, as `add` does; one outcome an item, in order.
+
+        The outcomes are recorded in the same transaction, and how far the import has come with these files.
+        """
+
+    def forget_file(self, import_id: int, number: int) -> None:
+        """Forget what is recorded of a file, whose articles are kept."""
+
+    def end_import(self, import_id: int, *, finished: bool) -> None:
+        """An import ends; one that is not `finished` can be gone on with."""
+
+    def imports(self) -> list[ImportAccount]:
+        """All imports, newest first."""
+
+    def import_items(
+        self, import_id: int, *, file: int | None = None, outcomes: Sequence[Outcome] = ()
+    ) -> Iterator[ImportItem]:
+        """The items of an import, or of a file of it, with one of these outcomes or any, in order.
+
+        Raises ImportNotFoundError.
         """
 
     def get(self, article_id: int, version: int | None = None) -> Article:

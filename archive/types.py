@@ -4,14 +4,15 @@ A thing that is not stored yet and a stored thing have different types (`NewArti
 Text with matches is data (`MarkedText`); only a template or the console turns its marks into markup or colour.
 """
 
+import hashlib
 import re
 import unicodedata
+import zlib
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from hashlib import blake2b
 
 Span = tuple[int, int]
 """[start, end) in Unicode code points of the text it belongs to."""
@@ -94,6 +95,34 @@ class Original:
     data: bytes
     media_type: str
 
+    def packed(self) -> "PackedOriginal":
+        """The same, as it is stored."""
+        return PackedOriginal(zlib.compress(self.data, 6), self.media_type, self.size, self.sha256)
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return len(self.data)
+
+    @property
+    def sha256(self) -> bytes:
+        """The SHA-256 of its bytes."""
+        return hashlib.sha256(self.data).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class PackedOriginal:
+    """An original as it is stored: compressed with zlib, with its size and SHA-256."""
+
+    deflated: bytes = field(repr=False)
+    media_type: str
+    size: int
+    sha256: bytes
+
+    def packed(self) -> "PackedOriginal":
+        """Itself."""
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewArticle:
@@ -113,19 +142,23 @@ class NewArticle:
     language: str | None = None
     tags: tuple[str, ...] = ()
     summary: str | None = None
-    original: Original | None = field(default=None, repr=False)
+    original: Original | PackedOriginal | None = field(default=None, repr=False)
     note: str | None = None
     """What it states and could not be understood, for the account of the import; it is not stored."""
     has_paragraphs: bool = False
     """Whether its source gave the paragraphs of the body as such, so that none is to be found in it."""
+    known_fingerprint: bytes | None = field(default=None, repr=False, compare=False)
+    """Its fingerprint, where another process has made it."""
 
     @property
     def fingerprint(self) -> bytes:
         """16 bytes, equal for the same text: BLAKE2b of title and body in NFKC, casefolded, white space as one."""
+        if self.known_fingerprint:
+            return self.known_fingerprint
         text = "\0".join(
             " ".join(unicodedata.normalize("NFKC", part).casefold().split()) for part in (self.title, self.body)
         )
-        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +232,10 @@ class ImportItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """The account of an import. `items` holds whatever was not simply added; the counts hold everything."""
+    """The account of an import. `items` holds whatever was not simply added; the counts hold everything.
+
+    `id` is its number in the store, None for a dry run; `resumed` of its items had been done when it was interrupted.
+    """
 
     added: int = 0
     updated: int = 0
@@ -208,6 +244,53 @@ class ImportReport:
     failed: int = 0
     seconds: float = 0.0
     items: tuple[ImportItem, ...] = ()
+    id: int | None = None
+    resumed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportOptions:
+    """How to import. What is stated here holds for every article, whatever it says; tags are added to its own.
+
+    `mapping` tells under which names the fields of an article stand in tables and JSON, in the order of preference.
+    """
+
+    format: str | None = None
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    source: str | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    published: PublicationDate | None = None
+    on_duplicate: OnDuplicate = OnDuplicate.SKIP
+    dry_run: bool = False
+    max_item_bytes: int = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileAccount:
+    """How far an import has come with a file: `items` of it have their outcome, and with `finished` no more come.
+
+    `number` tells the files of an import apart; `modified` is in nanoseconds, as the file system has it.
+    """
+
+    number: int
+    path: str
+    size: int
+    modified: int
+    items: int = 0
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportAccount:
+    """An import that the store remembers. `ended` is None while it runs, and where it was interrupted."""
+
+    id: int
+    command: str
+    started: datetime
+    ended: datetime | None
+    running: bool
+    counts: Mapping[Outcome, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,16 @@
 """Adding a batch: which of its articles are new, which are duplicates, and which are new versions of others."""
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_original
 
-from archive.types import ImportItem, NewArticle, OnDuplicate, Original, Outcome
+from archive.types import ImportItem, NewArticle, OnDuplicate, Outcome, PackedOriginal
 from db import queries
 from db.models import ARTICLE, ORIGINAL, VERSION
-
-COMPRESSION = 6
 
 _METADATA = ("authors", "source", "section", "published", "language", "tags", "summary")
 _DAYS = ("published_key", "first_day", "last_day")
@@ -37,7 +33,7 @@ class Batch:
         self.connection = connection
         self.on_duplicate = on_duplicate
         self.now = datetime.now(UTC)
-        self.originals: dict[bytes, Original] = {}
+        self.originals: list[PackedOriginal] = []
 
     def add(self, articles: Sequence[NewArticle]) -> list[ImportItem]:
         """One outcome an article, in order; new rows are written together."""
@@ -63,7 +59,7 @@ class Batch:
         number = self._new_version(article, same_url) if same_url is not None else self._new(article)
         self.known.by_text[fingerprint] = number
         if article.original:
-            self.originals.setdefault(sha256(article.original.data).digest(), article.original)
+            self.originals.append(article.original.packed())
         if same_url is not None:
             return ImportItem(article.origin, Outcome.UPDATED, number, "a new version: same URL, other text")
         return ImportItem(article.origin, Outcome.ADDED, number)
@@ -104,12 +100,12 @@ class Batch:
         if self.originals:
             rows = [
                 {
-                    "sha256": digest,
+                    "sha256": original.sha256,
                     "media_type": original.media_type,
-                    "size": len(original.data),
-                    "data": zlib.compress(original.data, COMPRESSION),
+                    "size": original.size,
+                    "data": original.deflated,
                 }
-                for digest, original in self.originals.items()
+                for original in self.originals
             ]
             self.connection.execute(insert_original(ORIGINAL).on_conflict_do_nothing(), rows)
             self.originals.clear()
@@ -137,7 +133,7 @@ class Batch:
             "origin_format": article.origin.format,
             "origin_part": article.origin.part,
             "fingerprint": self.fingerprints[id(article)],
-            "original": sha256(article.original.data).digest() if article.original else None,
+            "original": article.original.sha256 if article.original else None,
             "changed": self.now,
         }
 

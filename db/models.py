@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -127,6 +128,47 @@ SAVED_SEARCH = Table(
     Column("seen", BigInteger, nullable=False),  # a `change.sequence`
 )
 """A search with a name, and up to which change its articles have been looked at."""
+
+IMPORT = Table(
+    "import",
+    Base.metadata,
+    Column("id", Integer, primary_key=True),
+    Column("command", Text, nullable=False),
+    Column("started", UtcDateTime, nullable=False),
+    Column("ended", UtcDateTime),
+    Column("counts", JSON),  # of each outcome, when it has ended
+    sqlite_autoincrement=True,
+)
+"""An import. It has not ended while it runs, and where it was interrupted."""
+
+IMPORT_FILE = Table(
+    "import_file",
+    Base.metadata,
+    Column("import_id", ForeignKey("import.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("path", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("modified", BigInteger, nullable=False),  # nanoseconds
+    Column("items", Integer, nullable=False),
+    Column("finished", Boolean, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How far an import has come with a file."""
+
+IMPORT_ITEM = Table(
+    "import_item",
+    Base.metadata,
+    Column("import_id", ForeignKey("import.id", ondelete="CASCADE"), primary_key=True),
+    Column("file", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("format", Text, nullable=False),
+    Column("part", Text),
+    Column("outcome", String(20), nullable=False),
+    Column("article", Integer),
+    Column("reason", Text),
+    sqlite_with_rowid=False,
+)
+"""What became of an item of an import."""
 
 META = Table(
     "meta",

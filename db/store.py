@@ -14,17 +14,20 @@ from archive.types import (
     Article,
     ArticleFilter,
     Changes,
+    FileAccount,
     Headline,
+    ImportAccount,
     ImportItem,
     NewArticle,
     OnDuplicate,
     Original,
+    Outcome,
     SavedSearch,
     Sort,
     StoreStats,
     Version,
 )
-from db import migrate, queries, saving
+from db import accounts, migrate, queries, saving
 from db.adding import Batch
 from db.engine import cursor_of, make_engine, reading, single, writing
 from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
@@ -50,6 +53,7 @@ class SqlStore:
             raise StoreError(f"{path.parent} is no folder")
         migrate.prepare(path)
         self.path = path
+        self._claims = accounts.Claims(path.with_name(f"{path.name}.imports"))
         self._engine = make_engine(path, busy_seconds=busy_seconds)
         try:
             with reading(self._engine) as connection:
@@ -81,6 +85,39 @@ class SqlStore:
                 connection.rollback()
         return items
 
+    def begin_import(self, command: str) -> tuple[int, Sequence[FileAccount]]:
+        """See `Store.begin_import`."""
+        with writing(self._engine) as connection:
+            return accounts.begin(connection, command, self._claims)
+
+    def add_to_import(
+        self,
+        import_id: int,
+        items: Sequence[tuple[int, NewArticle | ImportItem]],
+        files: Sequence[FileAccount],
+        on_duplicate: OnDuplicate = OnDuplicate.SKIP,
+    ) -> list[ImportItem]:
+        """See `Store.add_to_import`."""
+        with writing(self._engine) as connection:
+            articles = [found for _, found in items if isinstance(found, NewArticle)]
+            added = iter(Batch(connection, on_duplicate).add(articles) if articles else ())
+            outcomes = [next(added) if isinstance(found, NewArticle) else found for _, found in items]
+            numbered = [(file, outcome) for (file, _), outcome in zip(items, outcomes, strict=True)]
+            accounts.record(connection, import_id, numbered, files)
+        return outcomes
+
+    def forget_file(self, import_id: int, number: int) -> None:
+        """See `Store.forget_file`."""
+        with writing(self._engine) as connection:
+            accounts.forget(connection, import_id, number)
+
+    def end_import(self, import_id: int, *, finished: bool) -> None:
+        """See `Store.end_import`."""
+        if finished:
+            with writing(self._engine) as connection:
+                accounts.end(connection, import_id)
+        self._claims.release(import_id)
+
     def delete(self, ids: Sequence[int]) -> list[int]:
         """See `Store.delete`."""
         deleted: list[int] = []
@@ -93,6 +130,21 @@ class SqlStore:
         return deleted
 
     # -- reading
+
+    def imports(self) -> list[ImportAccount]:
+        """See `Store.imports`."""
+        with reading(self._engine) as connection:
+            return accounts.read_all(connection, self._claims)
+
+    def import_items(
+        self, import_id: int, *, file: int | None = None, outcomes: Sequence[Outcome] = ()
+    ) -> Iterator[ImportItem]:
+        """See `Store.import_items`."""
+        after: tuple[int, int] | None = (0, 0)
+        while after:
+            with reading(self._engine) as connection:
+                items, after = accounts.read_items(connection, import_id, after, file, outcomes)
+            yield from items
 
     def get(self, article_id: int, version: int | None = None) -> Article:
         """See `Store.get`."""
@@ -269,6 +321,7 @@ class SqlStore:
 
     def close(self) -> None:
         """See `Store.close`."""
+        self._claims.close()
         self._engine.dispose()
 
 

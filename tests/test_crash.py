@@ -23,7 +23,7 @@ from archive.settings import load_settings
 from archive.types import Outcome
 import archive.importing as importing
 
-importing.BATCH_ARTICLES = 7  # many small transactions and commits, so that a kill meets every step of both
+importing.BATCH_ITEMS = 7  # many small transactions and commits, so that a kill meets every step of both
 service.SYNC_EVERY = 21
 
 class Tell:
