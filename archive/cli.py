@@ -15,6 +15,7 @@ import click
 
 from archive import __version__
 from archive.cli_alias import alias
+from archive.cli_imports import imports
 from archive.cli_index import index
 from archive.cli_saved import saved
 from archive.errors import ArchiveError
@@ -107,7 +108,7 @@ def import_articles(
     """Add articles from files or folders.
 
     A PATH of - is standard input. Running the same import again adds nothing. Ctrl-C is safe: what was reported is
-    stored.
+    stored, and the same command given again goes on from there. See also: archive imports.
     """
     from archive import wire
     from archive.importing import ImportOptions
@@ -221,6 +222,7 @@ def export(words: tuple[str, ...], format: str, output: str, sort: str, **filter
 
 
 main.add_command(alias)
+main.add_command(imports)
 main.add_command(index)
 main.add_command(saved)
 

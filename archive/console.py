@@ -18,6 +18,8 @@ from archive.types import (
     Concordance,
     Headline,
     Hit,
+    ImportAccount,
+    ImportItem,
     ImportReport,
     IndexStatus,
     MarkedArticle,
@@ -62,6 +64,12 @@ def show_json(value: object) -> None:
     """Print JSON that is as readable as the output's encoding allows, and never holds a raw control character."""
     readable = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     print(json.dumps(value, ensure_ascii=not readable, indent=2).translate(_IN_JSON))
+
+
+def show_json_line(value: object) -> None:
+    """Print JSON as one line, otherwise as `show_json`."""
+    readable = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    print(json.dumps(value, ensure_ascii=not readable).translate(_IN_JSON))
 
 
 def show_line(text: str) -> None:
@@ -301,6 +309,23 @@ def _asked(request: SearchRequest) -> str:
     return " · ".join([request.query or "every article", *(f"{name}: {fact}" for name, fact in facts.items() if fact)])
 
 
+def show_imports(accounts: Iterable[ImportAccount]) -> None:
+    """An import in two lines: its number, when, how it stands and its counts; then what was imported."""
+    screen = _screen()
+    for each in accounts:
+        counts = ", ".join(f"{count:,} {outcome}" for outcome, count in each.counts.items()) or "nothing"
+        state = "" if each.state == "finished" else f" ({each.state})"
+        screen.line((f"{each.id:>6}  {each.started:%Y-%m-%d %H:%M}  ", QUIET), (f"{counts}{state}", ""))
+        screen.line((clean(" ".join(map(quote, json.loads(each.command)["paths"]))), QUIET), indent=8)
+
+
+def show_import_item(item: ImportItem) -> None:
+    """What became of one item, in a line."""
+    article = f" {item.article}" if item.article else ""
+    reason = f": {clean(item.reason)}" if item.reason else ""
+    _screen().line((f"{item.outcome}{article}  ", QUIET), (f"{clean(str(item.origin))}{reason}", ""))
+
+
 def import_summary(report: ImportReport, *, dry_run: bool = False) -> str:
     """What an import did, as a sentence."""
     done = "Would add" if dry_run else "Added"
@@ -312,7 +337,8 @@ def import_summary(report: ImportReport, *, dry_run: bool = False) -> str:
     }
     counts = "".join(f", {count:,} {name}" for name, count in others.items() if count)
     rate = f" ({report.added / report.seconds:,.0f} a second)" if report.added >= 100 and report.seconds >= 1 else ""
-    return f"{done} {articles(report.added)}{rate}{counts}, in {duration(report.seconds)}."
+    before = f" {report.resumed:,} items had been done when it was interrupted." if report.resumed else ""
+    return f"{done} {articles(report.added)}{rate}{counts}, in {duration(report.seconds)}.{before}"
 
 
 def skipped(report: ImportReport) -> list[str]:

@@ -94,11 +94,8 @@ class _Batch:
 
     @property
     def is_full(self) -> bool:
-        return (
-            len(self.items) >= BATCH_ITEMS
-            or self.characters >= BATCH_CHARACTERS
-            or time.monotonic() - self.since > BATCH_SECONDS
-        )
+        is_large = len(self.items) >= BATCH_ITEMS or self.characters >= BATCH_CHARACTERS
+        return is_large or (bool(self.items) and time.monotonic() - self.since > BATCH_SECONDS)
 
 
 def _batches(readers: Readers, ledger: "_Ledger", found: Iterable[File], counting: "_Counting") -> Iterator[_Batch]:
@@ -116,10 +113,11 @@ def _batches(readers: Readers, ledger: "_Ledger", found: Iterable[File], countin
             else:
                 account = replace(account, items=account.items + 1)
                 batch.add(account, event)
-                if batch.is_full:
-                    yield batch
-                    batch = _Batch()
+            if batch.is_full:
+                yield batch
+                batch = _Batch()
         batch.files[account.number] = replace(account, finished=True)
+        counting.advance(0)  # who watches may want to stop
     yield batch
 
 

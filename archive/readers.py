@@ -48,6 +48,9 @@ FILES_AHEAD = 64
 BYTES_AHEAD = 64_000_000
 """Bytes that may wait until they are wanted."""
 
+PATIENCE = 0.2
+"""Seconds after which it is told that nothing was read, so that who waits can do something else, or stop."""
+
 MAX_RESTARTS = 20
 """How often a file is read again because of what is in it."""
 
@@ -59,15 +62,21 @@ class Readers:
     """Processes that read. To be used as a context: it ends them."""
 
     def __init__(
-        self, options: ImportOptions, *, processes: int | None = None, memory: int | None = None, seconds: int = SECONDS
+        self,
+        options: ImportOptions,
+        *,
+        processes: int | None = None,
+        memory: int | None = None,
+        seconds: int | None = None,
     ) -> None:
-        memory = memory or max(MEMORY, MEMORY_PER_BYTE * options.max_item_bytes)
-        self._beginning = pack_beginning(options, Bounds(memory, seconds))
-        self._bounds = Bounds(memory, seconds)
+        enough = max(MEMORY, MEMORY_PER_BYTE * options.max_item_bytes)
+        self._bounds = Bounds(memory or enough, seconds or SECONDS)
+        self._beginning = pack_beginning(options, self._bounds)
         self._format = options.format
         self._pool = ThreadPoolExecutor(processes or min(len(os.sched_getaffinity(0)), MAX_PROCESSES))
         self._idle: SimpleQueue[_Process] = SimpleQueue()
         self._all: list[_Process] = []
+        self._starting = threading.Lock()
         self._waiting = _Waiting()
 
     def __enter__(self) -> Self:
@@ -75,8 +84,9 @@ class Readers:
 
     def __exit__(self, *_: object) -> None:
         self._waiting.stop()
-        for process in self._all:
-            process.kill()
+        with self._starting:
+            for process in self._all:
+                process.kill()
         self._pool.shutdown(cancel_futures=True)
         for process in self._all:
             process.close()
@@ -140,8 +150,11 @@ class Readers:
                 process = self._idle.get_nowait()
                 if process.is_alive:
                     return process
-        process = _Process(self._beginning)
-        self._all.append(process)
+        with self._starting:
+            if self._waiting.stopped:
+                raise _StoppedError
+            process = _Process(self._beginning)
+            self._all.append(process)
         return process
 
     def _reason(self, status: int) -> str:
@@ -310,12 +323,13 @@ class _Channel:
             raise self._error
 
     def _take(self) -> list[Frame]:
-        """All that is there; nothing at the end."""
+        """All that is there, after a while no progress; nothing at the end."""
         waiting = self._all
         with waiting.changed:
             waiting.wanted = self
             waiting.changed.notify_all()
-            waiting.changed.wait_for(lambda: self._frames or self._ended)
+            if not waiting.changed.wait_for(lambda: self._frames or self._ended, PATIENCE):
+                return [(Kind.ADVANCE, b"0")]
             taken = list(self._frames)
             self._frames.clear()
             waiting.bytes -= sum(len(content) for _, content in taken)

@@ -1,5 +1,6 @@
 """`Archive`: the one facade that the command line and the web use."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +22,8 @@ from archive.types import (
     Findings,
     Headline,
     Hit,
+    ImportAccount,
+    ImportItem,
     ImportReport,
     IndexState,
     IndexStatus,
@@ -30,6 +33,7 @@ from archive.types import (
     MessageKind,
     Origin,
     Original,
+    Outcome,
     SearchPage,
     SearchRequest,
     Sort,
@@ -50,8 +54,11 @@ FAULTS_TOLD = 3
 ARTICLES_AT_ONCE = 50
 """Articles that are held in memory while many are read."""
 
-SYNC_EVERY = 5_000
-"""An import brings the index up to date each time it has stored as many articles."""
+SYNC_SECONDS = 60.0
+"""An import that takes longer brings the index up to date so often, and more seldom where that takes long."""
+
+SYNC_SHARE = 0.2
+"""The part of an import's time that this may take."""
 
 
 class Archive:
@@ -81,19 +88,28 @@ class Archive:
         from archive import importing  # here, since a search needs no reader of any format
 
         options = options or importing.ImportOptions()
-        stored_since = 0
+        due = time.monotonic() + SYNC_SECONDS
 
-        def after_batch(stored: int) -> None:
-            nonlocal stored_since
-            stored_since += stored
-            if stored_since >= SYNC_EVERY:
-                stored_since = 0
+        def after_batch(_: int) -> None:
+            nonlocal due
+            started = time.monotonic()
+            if started >= due:
                 self._follow(None)
+                ended = time.monotonic()
+                due = ended + max(SYNC_SECONDS, (ended - started) / SYNC_SHARE)
 
         report = importing.run(self.store, paths, options, observer=observer, after_batch=after_batch)
         if not options.dry_run:
             self._follow(sync_progress)
         return report
+
+    def imports(self) -> list[ImportAccount]:
+        """All imports, newest first."""
+        return self.store.imports()
+
+    def import_items(self, number: int, outcomes: Sequence[Outcome] = ()) -> Iterator[ImportItem]:
+        """What became of the items of an import, with one of these outcomes or any; raises ImportNotFoundError."""
+        return self.store.import_items(number, outcomes=outcomes)
 
     def _follow(self, progress: Progress | None) -> None:
         """Bring the index up to date; while another process keeps it locked, what is stored waits."""

@@ -8,6 +8,9 @@ from archive.types import IndexState
 BATCH = 5_000
 """Changes per index commit: enough to make a commit's fixed cost small, few enough to hold in memory."""
 
+WORTH_A_REBUILD = 10_000
+"""Changes that may be indexed sooner by a rebuild: it writes each article once, in several processes."""
+
 Progress = Callable[[int, int], None]
 """Called with (changes done, changes in all)."""
 
@@ -17,7 +20,9 @@ def silent(done: int, total: int) -> None:
 
 
 def sync(store: Store, index: SearchIndex, *, progress: Progress = silent, wait: float = 60.0) -> int:
-    """Apply every change that the index lacks; returns how many. An unusable index is rebuilt beside the old one.
+    """Apply every change that the index lacks; returns how many.
+
+    An unusable index is rebuilt beside the old one, and so is one that lacks much of what it is to hold.
 
     Raises IndexLockedError when another process is still writing the index after `wait` seconds.
     """
@@ -25,9 +30,15 @@ def sync(store: Store, index: SearchIndex, *, progress: Progress = silent, wait:
     if state is IndexState.MISSING:
         with index.rebuild(wait=wait):
             pass  # there is no old one to go on with: begin with an empty one, so that what is done stays done
-    if state in (IndexState.CURRENT, IndexState.BEHIND, IndexState.MISSING):
+    if state in (IndexState.CURRENT, IndexState.BEHIND, IndexState.MISSING) and not _lacks_much(store, index):
         return _follow(store, index, progress, wait)
     return rebuild(store, index, progress=progress, wait=wait)
+
+
+def _lacks_much(store: Store, index: SearchIndex) -> bool:
+    """Whether at least a third of the articles are not in the index yet, and not few."""
+    behind = store.last_sequence() - index.checkpoint()
+    return behind >= WORTH_A_REBUILD and 3 * behind >= len(store.article_ids())
 
 
 def rebuild(store: Store, index: SearchIndex, *, progress: Progress = silent, wait: float = 60.0) -> int:

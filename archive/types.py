@@ -97,7 +97,7 @@ class Original:
 
     def packed(self) -> "PackedOriginal":
         """The same, as it is stored."""
-        return PackedOriginal(zlib.compress(self.data, 6), self.media_type, self.size, self.sha256)
+        return PackedOriginal(zlib.compress(self.data, 4), self.media_type, self.size, self.sha256)
 
     @property
     def size(self) -> int:
@@ -291,6 +291,11 @@ class ImportAccount:
     ended: datetime | None
     running: bool
     counts: Mapping[Outcome, int]
+
+    @property
+    def state(self) -> str:
+        """running, finished or interrupted."""
+        return "finished" if self.ended else "running" if self.running else "interrupted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from archive.types import (
     FacetField,
     Headline,
     Hit,
+    ImportAccount,
     ImportItem,
     ImportReport,
     IndexStatus,
@@ -26,6 +27,7 @@ from archive.types import (
     MarkedArticle,
     MarkedText,
     Message,
+    Outcome,
     SavedCount,
     SavedSearch,
     SearchPage,
@@ -247,8 +249,27 @@ def report(report: ImportReport) -> JsonObject:
         "skipped": report.skipped,
         "failed": report.failed,
         "seconds": round(report.seconds, 3),
+        "import": report.id,
+        "resumed": report.resumed,
         "items": [import_item(item) for item in report.items],
     }
+
+
+def import_account(account: ImportAccount) -> JsonObject:
+    """An import that the store remembers; `state` is running, finished or interrupted."""
+    return {
+        "import": account.id,
+        "state": account.state,
+        "started": account.started.isoformat(),
+        "ended": account.ended.isoformat() if account.ended else None,
+        **{_COUNTS[outcome]: account.counts.get(outcome, 0) for outcome in Outcome},
+        **json.loads(account.command),
+    }
+
+
+_COUNTS = {Outcome.DUPLICATE: "duplicates"} | {
+    outcome: outcome.value for outcome in Outcome if outcome is not Outcome.DUPLICATE
+}
 
 
 def index_status(status: IndexStatus) -> JsonObject:
