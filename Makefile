@@ -5,7 +5,8 @@
 #   make serve    serve DATA                            make bench    compare with SQLite FTS5 and tantivy
 #   make upkeep   measure commits, start, memory        make scale    import and search a million articles
 #   make relevance  how well the best come first        make operators  each operator of the language, on DATA
-#   make typed    whatever can be typed, on DATA
+#   make typed    whatever can be typed, on DATA        make formats  import every real file
+#   make import-speed  imports, beside FTS5 and trafilatura
 #   make lock     renew requirements/*.txt              make clean    remove what was made here
 #   make test-reloaded   the tests of the index with Whoosh-Reloaded instead of whoosh3
 
@@ -26,7 +27,8 @@ define debian
 	else echo "Please install $(1), then run make again." >&2; exit 1; fi
 endef
 
-.PHONY: demo demo-search serve test test-reloaded check bench upkeep scale relevance operators typed lock clean
+.PHONY: demo demo-search serve test test-reloaded check bench upkeep scale relevance operators typed formats import-speed \
+        lock clean
 
 demo: demo-search
 	@$(ARCHIVE) serve --port $(PORT)
@@ -70,6 +72,12 @@ relevance: $(VENV)/dev.stamp
 
 operators: $(VENV)/dev.stamp
 	@$(BIN)/python -m benchmarks.operators $(DATA) $(ARGS)
+
+formats: $(VENV)/dev.stamp
+	@$(BIN)/python -m benchmarks.formats $(ARGS)
+
+import-speed: $(VENV)/dev.stamp
+	@$(BIN)/python -m benchmarks.importing $(ARGS)
 
 typed: $(VENV)/dev.stamp
 	@$(BIN)/python -m benchmarks.typed $(DATA) $(ARGS)
