@@ -24,14 +24,16 @@ NOW = datetime(2024, 5, 6, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
 VERSIONS = ROOT / "db" / "migrations" / "versions"
 
-THIRD = '''
-"""A third migration that makes the article table anew, as SQLite must for many changes."""
+NOW_AT = migrate.HEAD
+
+NEXT = '''
+"""A next migration that makes the article table anew, as SQLite must for many changes."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "9999"
+down_revision = "%s"
 
 
 def upgrade() -> None:
@@ -61,13 +63,13 @@ def filled(path: Path) -> None:
     store.close()
 
 
-def third_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
-    """From now on there is a migration 0003."""
+def next_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
+    """From now on there is a migration 9999."""
     folder = tmp_path / "code" / "migrations"
     shutil.copytree(VERSIONS.parent, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "0003_third.py").write_text(THIRD % more)
+    (folder / "versions" / "9999_next.py").write_text(NEXT % (NOW_AT, more))
     monkeypatch.setattr(migrate, "__file__", str(folder.parent / "migrate.py"))
-    monkeypatch.setattr(migrate, "HEAD", "0003")
+    monkeypatch.setattr(migrate, "HEAD", "9999")
 
 
 # -- the schema
@@ -259,10 +261,10 @@ def test_nothing_to_upgrade(path: Path) -> None:
 
 def test_an_older_database_asks_for_an_upgrade(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(path)
-    third_migration(tmp_path, monkeypatch)
+    next_migration(tmp_path, monkeypatch)
     with pytest.raises(SchemaOutOfDateError, match="run: archive upgrade"):
         SqlStore(path)
-    assert sql(path, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert sql(path, "SELECT version_num FROM alembic_version") == [(NOW_AT,)]
 
 
 def first_schema(path: Path) -> None:
@@ -296,7 +298,7 @@ def test_saved_searches_survive_the_next_upgrade(path: Path, tmp_path: Path, mon
     saved = SavedSearch(name="x", request=SearchRequest(query="q"), created=NOW, last_run=None, seen=3)
     store.save_search(saved)
     store.close()
-    third_migration(tmp_path, monkeypatch)
+    next_migration(tmp_path, monkeypatch)
     migrate.upgrade(path)
     store = SqlStore(path)
     assert store.saved_searches() == [saved]
@@ -310,15 +312,15 @@ def test_an_upgrade_keeps_a_private_copy_and_loses_nothing(
     tables = "version", "original", "change", "meta"
     before = [sql(path, f"SELECT * FROM {table}") for table in tables]
     articles = sql(path, "SELECT * FROM article")
-    third_migration(tmp_path, monkeypatch)
+    next_migration(tmp_path, monkeypatch)
     copy = migrate.upgrade(path)
     assert copy is not None
     assert copy.parent == path.parent
-    assert copy.name.startswith("archive.db.before-0003-")
+    assert copy.name.startswith("archive.db.before-9999-")
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
-    assert sql(copy, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert sql(copy, "SELECT version_num FROM alembic_version") == [(NOW_AT,)]
     assert sql(copy, "SELECT * FROM article") == articles
-    assert sql(path, "SELECT version_num FROM alembic_version") == [("0003",)]
+    assert sql(path, "SELECT version_num FROM alembic_version") == [("9999",)]
     assert [sql(path, f"SELECT * FROM {table}") for table in tables] == before
     assert sql(path, "SELECT id, title, note FROM article") == [(1, "Two", None)]
     assert migrate.upgrade(path) is None
@@ -331,8 +333,8 @@ def test_an_upgrade_keeps_a_private_copy_and_loses_nothing(
 def test_a_failing_upgrade_changes_nothing(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     filled(path)
     before = sql(path, "SELECT name, sql FROM sqlite_master"), sql(path, "SELECT * FROM version")
-    third_migration(tmp_path, monkeypatch, more='op.execute("SELECT * FROM nowhere")')
+    next_migration(tmp_path, monkeypatch, more='op.execute("SELECT * FROM nowhere")')
     with pytest.raises(StoreError, match="nowhere"):
         migrate.upgrade(path)
     assert (sql(path, "SELECT name, sql FROM sqlite_master"), sql(path, "SELECT * FROM version")) == before
-    assert sql(path, "SELECT version_num FROM alembic_version") == [("0002",)]
+    assert sql(path, "SELECT version_num FROM alembic_version") == [(NOW_AT,)]
