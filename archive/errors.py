@@ -6,12 +6,19 @@
     │  ├─ UnreadableFileError
     │  ├─ NoTextError
     │  └─ TooLargeError
+    ├─ FetchError             an address could not be fetched
+    │  ├─ AddressRefusedError
+    │  ├─ GoneError
+    │  └─ UnreachableError
+    │     └─ ToldToWaitError
     ├─ StoreError
     │  ├─ ArticleNotFoundError
     │  ├─ ImportNotFoundError
     │  ├─ SavedSearchNotFoundError
     │  ├─ SavedSearchExistsError
     │  ├─ SavedSearchNameError
+    │  ├─ FeedNotFoundError
+    │  ├─ FeedExistsError
     │  ├─ SchemaOutOfDateError
     │  ├─ StoreLockedError
     │  └─ StoreCorruptError
@@ -24,6 +31,10 @@
 
 The command line maps any of them to one line and `exit_status`, the web to a page with `http_status`.
 """
+
+from copy import copy
+from datetime import datetime
+from typing import Self
 
 
 class ArchiveError(Exception):
@@ -53,6 +64,40 @@ class NoTextError(FormatError):
 
 class TooLargeError(FormatError):
     """The item is larger than the archive accepts."""
+
+
+class FetchError(ArchiveError):
+    """An address could not be fetched; `reason` is why, for where the address is told beside it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def at(self, url: str) -> Self:
+        """The same with the address in its text."""
+        found = copy(self)
+        found.args = (f"{url}: {self.reason}",)
+        return found
+
+
+class AddressRefusedError(FetchError):
+    """Nothing is fetched from this address: it is none of the web, or inside this machine or its network."""
+
+
+class GoneError(FetchError):
+    """What was at the address is gone for good."""
+
+
+class UnreachableError(FetchError):
+    """The server could not be reached, or failed; another time it may answer."""
+
+
+class ToldToWaitError(UnreachableError):
+    """The server asked not to be asked before `until`, an instant in UTC, or not that soon."""
+
+    def __init__(self, reason: str, until: datetime | None = None) -> None:
+        super().__init__(reason)
+        self.until = until
 
 
 class StoreError(ArchiveError):
@@ -88,6 +133,18 @@ class SavedSearchNameError(StoreError):
 
     http_status = 400
     exit_status = 2
+
+
+class FeedNotFoundError(StoreError):
+    """No feed is followed under this address or number."""
+
+    http_status = 404
+
+
+class FeedExistsError(StoreError):
+    """This feed is followed already."""
+
+    http_status = 409
 
 
 class SchemaOutOfDateError(StoreError):

@@ -33,7 +33,7 @@ MAX_MEMBERS = 100_000
 """Files that may be inside one file, at any depth."""
 
 _BLOCK = 1 << 16
-_UNSUSPICIOUS = 1_000_000
+UNSUSPICIOUS = 1_000_000
 """Bytes that anything may expand to, however small it was."""
 
 _XZ_MEMORY = 256 << 20
@@ -72,7 +72,7 @@ class Expansion:
             given += len(data)
             self.bytes_left -= len(data)
             self.check()
-            if given > _UNSUSPICIOUS and given > MAX_RATIO * packed():
+            if given > UNSUSPICIOUS and given > MAX_RATIO * packed():
                 raise TooLargeError(f"it expands to more than {MAX_RATIO} times its size, as no text does")
             return data
 

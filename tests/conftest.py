@@ -4,8 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -110,3 +114,109 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
     opened = SqlStore(tmp_path / "data" / "archive.db")
     yield opened
     opened.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a test's server says; `body` may be pieces that are made while they are sent."""
+
+    body: bytes | Iterable[bytes] = b""
+    type: str = "text/html; charset=utf-8"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Page = Answer | Callable[[Message], Answer]
+
+
+class Site:
+    """A web site on this machine: what it answers under each path, and what it was asked."""
+
+    answer = Answer
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.pages: dict[str, Page] = {}
+        self.asked: list[tuple[str, Message]] = []
+        self._server = ThreadingHTTPServer((host, 0), self._handler())
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self.url = f"http://{host}:{self.port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def paths(self) -> list[str]:
+        """The paths that were asked for, but for robots.txt."""
+        return [path for path, _ in self.asked if path != "/robots.txt"]
+
+    def page(self, path: str, title: str, text: str, **options: Any) -> str:
+        """Put an article there; its address."""
+        body = f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1><p>{text}</p></article></body>"
+        self.pages[path] = Answer(body.encode(), **options)
+        return self.url + path
+
+    def put(self, path: str, body: str | bytes | Iterable[bytes] = b"", **options: Any) -> str:
+        """Put anything there; its address."""
+        self.pages[path] = Answer(body.encode() if isinstance(body, str) else body, **options)
+        return self.url + path
+
+    def redirect(self, path: str, target: str, status: int = 302) -> str:
+        """Put a redirect there; its address."""
+        self.pages[path] = Answer(status=status, headers={"Location": target})
+        return self.url + path
+
+    def close(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _handler(site) -> type[BaseHTTPRequestHandler]:  # noqa: N805  # the handler has a self of its own
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:  # the name that http.server asks for
+                site.asked.append((self.path, self.headers))
+                page = site.pages.get(self.path, Answer(status=404))
+                answer = page(self.headers) if callable(page) else page
+                self.close_connection = True
+                self.send_response(answer.status)
+                stated = {"Content-Type": answer.type, "Connection": "close", **answer.headers}
+                if isinstance(answer.body, bytes) and "Content-Length" not in stated and answer.status != 304:
+                    stated["Content-Length"] = str(len(answer.body))
+                for name, value in stated.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                with suppress(OSError):  # who asked has gone
+                    for piece in (answer.body,) if isinstance(answer.body, bytes) else answer.body:
+                        self.wfile.write(piece)
+                        self.wfile.flush()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def make_site() -> Iterator[Callable[..., Site]]:
+    """Makes web sites without any page, not even a robots.txt."""
+    opened: list[Site] = []
+
+    def make(host: str = "127.0.0.1") -> Site:
+        opened.append(Site(host))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    """A web site on 127.0.0.1."""
+    return make_site()
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands wait for no host's turn."""
+    monkeypatch.setattr("archive.fetching.DELAY", 0.0)

@@ -1,9 +1,10 @@
 """Bodies of HTTP answers as they were meant, out of what was sent (RFC 9112, RFC 9110)."""
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from archive.errors import TooLargeError, UnreadableFileError
+from archive.streams import MAX_RATIO, UNSUSPICIOUS, telling_damage
 
 Header = Callable[[str], str | None]
 """Gives the value of a header, if there is one."""
@@ -62,3 +63,47 @@ def _inflated(data: bytes, max_bytes: int) -> bytes:
         if found:
             return found
     return data
+
+
+_PIECE = 1 << 16
+
+
+def inflating(pieces: Iterable[bytes], coding: str) -> Iterator[bytes]:
+    """The same body without the compression that its header names, in pieces of which none is large.
+
+    Raises UnreadableFileError for other compression and where it is damaged or cut off, and TooLargeError where it
+    expands as no text does. What is not compressed, whatever the header says, stays as it is.
+    """
+    coding = coding.strip().lower()
+    if coding in ("", "identity", "utf-8", "none"):
+        yield from pieces
+        return
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise UnreadableFileError(f"it is compressed as {coding[:40]!r}, which the archive does not read")
+    inflater, packed, given = None, 0, 0
+    for data in pieces:
+        if inflater is None and not packed and not (inflater := _inflater(data, coding)):
+            yield data
+            yield from pieces
+            return
+        packed += len(data)
+        while data and inflater:
+            with telling_damage(f"the {coding} data"):
+                found = inflater.decompress(data, _PIECE)
+            given += len(found)
+            if given > UNSUSPICIOUS and given > MAX_RATIO * packed:
+                raise TooLargeError(f"it expands to more than {MAX_RATIO} times its size, as no text does")
+            yield found
+            data = inflater.unconsumed_tail
+            if inflater.eof:
+                data = inflater.unused_data
+                inflater = zlib.decompressobj(zlib.MAX_WBITS | 32) if data.startswith(b"\x1f\x8b") else None
+    if inflater:
+        raise UnreadableFileError(f"the {coding} data is cut off")
+
+
+def _inflater(data: bytes, coding: str) -> "zlib._Decompress | None":
+    """What inflates data that begins so, if it is compressed; some servers send deflate without its head."""
+    if data.startswith(b"\x1f\x8b") or (data[:1] == b"\x78" and coding == "deflate"):
+        return zlib.decompressobj(zlib.MAX_WBITS | 32)
+    return zlib.decompressobj(-zlib.MAX_WBITS) if coding == "deflate" else None
