@@ -13,6 +13,8 @@ from archive.types import (
     Changes,
     Concordance,
     FileAccount,
+    Feed,
+    Fetched,
     Findings,
     Headline,
     Hit,
@@ -23,12 +25,14 @@ from archive.types import (
     LineOrder,
     MarkedArticle,
     NewArticle,
+    NewFeed,
     OnDuplicate,
     Original,
     Outcome,
     SavedSearch,
     SearchPage,
     SearchRequest,
+    Seen,
     Sort,
     StoreStats,
     Suggestion,
@@ -145,6 +149,24 @@ class Store(ArticleReader, Protocol):
     def remove_saved(self, name: str) -> None:
         """Forget a saved search; raises SavedSearchNotFoundError."""
 
+    def add_feed(self, feed: NewFeed, added: datetime) -> Feed:
+        """Follow a feed; raises FeedExistsError where its address is followed already."""
+
+    def feeds(self) -> list[Feed]:
+        """All feeds that are followed, by number."""
+
+    def update_feed(self, feed: Feed) -> None:
+        """Note what is now known of a feed; raises FeedNotFoundError, and FeedExistsError for another's address."""
+
+    def remove_feed(self, feed_id: int) -> None:
+        """Follow it no longer; its articles stay. Raises FeedNotFoundError."""
+
+    def note_addresses(self, seen: Mapping[str, Seen]) -> None:
+        """Remember what these addresses gave."""
+
+    def seen_addresses(self, addresses: Sequence[str]) -> Mapping[str, Seen]:
+        """What is remembered of those of these addresses of which anything is."""
+
     def stats(self) -> StoreStats:
         """Counts for `archive stats`."""
 
@@ -220,3 +242,13 @@ class SearchIndex(Follower, Protocol):
 
     def close(self) -> None:
         """Release files; the index cannot be used afterwards."""
+
+
+class Fetcher(Protocol):
+    """Fetches from the web. Only a command makes one, so the web process has none."""
+
+    def fetch(self, url: str, *, etag: str | None = None, modified: str | None = None) -> Fetched | None:
+        """What stands at an address, or None where it has not changed since the answer that said `etag` and `modified`.
+
+        Raises FetchError, whose text names the address and the reason.
+        """

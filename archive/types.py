@@ -149,6 +149,8 @@ class NewArticle:
     """Whether its source gave the paragraphs of the body as such, so that none is to be found in it."""
     known_fingerprint: bytes | None = field(default=None, repr=False, compare=False)
     """Its fingerprint, where another process has made it."""
+    partial: bool = False
+    """Whether it is an entry that names a page, and `body` at most a summary of what stands there; it is not stored."""
 
     @property
     def fingerprint(self) -> bytes:
@@ -632,6 +634,85 @@ class SavedCount:
     page: SearchPage
     new: SearchPage
     fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What an address gave: a file on this machine, which is deleted when it is read or at the end.
+
+    `url` is the address that answered in the end; `moved` the one that is to be asked from now on, if the server said
+    so. `etag` and `modified` are what it wants to hear when it is asked again whether anything changed.
+    """
+
+    url: str
+    path: str
+    size: int
+    media_type: str = ""
+    charset: str | None = None
+    etag: str | None = None
+    modified: str | None = None
+    moved: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What became of an address: the article that it gave, or none where that was deleted since.
+
+    `page` tells that the page itself was fetched, and not only an entry of a feed read that names it.
+    """
+
+    article: int | None
+    page: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFeed:
+    """A feed to follow: what is stated here holds for all its articles, tags are added to their own."""
+
+    url: str
+    title: str
+    source: str | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed(NewFeed):
+    """A feed that is followed; instants are UTC.
+
+    `changed` is when it last gave an article that was stored. `error` is why the last look failed, and `failures` how
+    many have failed in a row; `wait_until` is when its server wants to be asked again.
+    """
+
+    id: int
+    added: datetime
+    checked: datetime | None = None
+    changed: datetime | None = None
+    etag: str | None = None
+    modified: str | None = None
+    error: str | None = None
+    failures: int = 0
+    wait_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedUpdate:
+    """What a look at a feed gave: `report` where it had changed, `error` where it failed or was not made.
+
+    `moved` is the address under which it is followed from now on, where that is another. With `waiting` its server was
+    not asked, since it wants to be left alone.
+    """
+
+    feed: Feed
+    report: ImportReport | None = None
+    moved: str | None = None
+    error: str | None = None
+    waiting: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether something is to be told as failed: the look, or an item of the feed."""
+        return bool((self.error and not self.waiting) or (self.report and self.report.failed))
 
 
 class IndexState(StrEnum):

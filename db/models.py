@@ -169,6 +169,37 @@ IMPORT_ITEM = Table(
     sqlite_with_rowid=False,
 )
 """What became of an item of an import."""
+FEED = Table(
+    "feed",
+    Base.metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("source", Text),
+    Column("language", String(12)),
+    Column("tags", JSON, nullable=False),
+    Column("added", UtcDateTime, nullable=False),
+    Column("checked", UtcDateTime),
+    Column("changed", UtcDateTime),
+    Column("etag", Text),
+    Column("modified", Text),
+    Column("error", Text),
+    Column("failures", Integer, nullable=False),
+    Column("wait_until", UtcDateTime),
+    Index("feed_url", "url", unique=True),
+    sqlite_autoincrement=True,
+)
+"""A feed that is followed, and how the last look at it went."""
+
+ADDRESS = Table(
+    "address",
+    Base.metadata,
+    Column("url", Text, primary_key=True, nullable=False),
+    Column("article_id", ForeignKey("article.id", ondelete="SET NULL")),  # NULL where the article was deleted
+    Column("page", Boolean, nullable=False),
+    Index("address_article", "article_id"),
+)
+"""What an address on the web gave, so that it is not fetched again."""
 
 META = Table(
     "meta",

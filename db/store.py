@@ -15,19 +15,22 @@ from archive.types import (
     ArticleFilter,
     Changes,
     FileAccount,
+    Feed,
     Headline,
     ImportAccount,
     ImportItem,
     NewArticle,
+    NewFeed,
     OnDuplicate,
     Original,
     Outcome,
     SavedSearch,
+    Seen,
     Sort,
     StoreStats,
     Version,
 )
-from db import accounts, migrate, queries, saving
+from db import accounts, feeds, migrate, queries, saving
 from db.adding import Batch
 from db.engine import cursor_of, make_engine, reading, single, writing
 from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
@@ -264,6 +267,38 @@ class SqlStore:
         """See `Store.remove_saved`."""
         with writing(self._engine) as connection:
             saving.remove(connection, name)
+
+    # -- feeds
+
+    def add_feed(self, feed: NewFeed, added: datetime) -> Feed:
+        """See `Store.add_feed`."""
+        with writing(self._engine) as connection:
+            return feeds.add(connection, feed, added)
+
+    def feeds(self) -> list[Feed]:
+        """See `Store.feeds`."""
+        with reading(self._engine) as connection:
+            return feeds.read_all(connection)
+
+    def update_feed(self, feed: Feed) -> None:
+        """See `Store.update_feed`."""
+        with writing(self._engine) as connection:
+            feeds.change(connection, feed)
+
+    def remove_feed(self, feed_id: int) -> None:
+        """See `Store.remove_feed`."""
+        with writing(self._engine) as connection:
+            feeds.remove(connection, feed_id)
+
+    def note_addresses(self, seen: Mapping[str, Seen]) -> None:
+        """See `Store.note_addresses`."""
+        with writing(self._engine) as connection:
+            feeds.note(connection, seen)
+
+    def seen_addresses(self, addresses: Sequence[str]) -> Mapping[str, Seen]:
+        """See `Store.seen_addresses`."""
+        with reading(self._engine) as connection:
+            return feeds.seen(connection, addresses)
 
     # -- the whole
 
