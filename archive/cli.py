@@ -15,16 +15,18 @@ import click
 
 from archive import __version__
 from archive.cli_alias import alias
+from archive.cli_feed import feed
 from archive.cli_imports import imports
 from archive.cli_index import index
 from archive.cli_saved import saved
 from archive.errors import ArchiveError
-from archive.opening import chosen_settings, complain, opened_archive
+from archive.opening import chosen_settings, complain, opened_archive, web_fetcher
 from archive.options import (
     FormatName,
     QueryCommand,
     article_filter,
     day,
+    fetch_options,
     filter_options,
     json_option,
     kwic_options,
@@ -73,7 +75,7 @@ def main(data: str | None) -> None:  # noqa: ARG001 - read by chosen_settings
 
 
 @main.command("import")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH|URL...")
 @click.option("--format", type=FormatName("archive.formats"), help="Read every file so; default: told by its content.")
 @click.option(
     "--map",
@@ -94,7 +96,10 @@ def main(data: str | None) -> None:  # noqa: ARG001 - read by chosen_settings
     show_default=True,
     help="What to do with a text that is stored already: leave it, or take over what is now said about it.",
 )
-@click.option("--dry-run", is_flag=True, help="Store nothing; only tell what would be done.")
+@fetch_options
+@click.option(
+    "--dry-run", is_flag=True, help="Store nothing; only tell what would be done. The web is asked all the same."
+)
 @click.option(
     "--report",
     type=click.File("w", encoding="utf-8", errors="backslashreplace", lazy=False),
@@ -103,14 +108,21 @@ def main(data: str | None) -> None:  # noqa: ARG001 - read by chosen_settings
 )
 @json_option
 def import_articles(
-    paths: tuple[str, ...], on_duplicate: str, report: IO[str] | None, as_json: bool, **options: Any
+    paths: tuple[str, ...],
+    on_duplicate: str,
+    allow_private: bool,
+    report: IO[str] | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
-    """Add articles from files or folders.
+    """Add articles from files or folders, or from the web.
 
-    A PATH of - is standard input. Running the same import again adds nothing. Ctrl-C is safe: what was reported is
-    stored, and the same command given again goes on from there. See also: archive imports.
+    A PATH of - is standard input. A URL is a page, a feed or any file that is read. Running the same import again adds
+    nothing. Ctrl-C is safe: what was reported is stored, and the same command given again goes on from there. See also:
+    archive imports.
     """
     from archive import wire
+    from archive.addresses import is_address
     from archive.importing import ImportOptions
     from archive.progress import ImportProgress
 
@@ -118,9 +130,12 @@ def import_articles(
         limit = archive.settings.max_item_mb * 1_000_000
         chosen = ImportOptions(on_duplicate=OnDuplicate(on_duplicate), max_item_bytes=limit, **options)
         progress = ImportProgress(wire.item_writer(report) if report else None)
+        online = web_fetcher(archive, private=allow_private, needed=chosen.fetch or any(map(is_address, paths)))
         try:
-            with progress:
-                done = archive.import_paths(paths, chosen, observer=progress, sync_progress=progress.indexing)
+            with online as fetcher, progress:
+                done = archive.import_paths(
+                    paths, chosen, observer=progress, sync_progress=progress.indexing, fetcher=fetcher
+                )
         except (ArchiveError, OSError, KeyboardInterrupt):
             _show_report(progress.report(), as_json=as_json, dry_run=chosen.dry_run)
             complain("the import ended early; run it again to go on")
@@ -222,6 +237,7 @@ def export(words: tuple[str, ...], format: str, output: str, sort: str, **filter
 
 
 main.add_command(alias)
+main.add_command(feed)
 main.add_command(imports)
 main.add_command(index)
 main.add_command(saved)

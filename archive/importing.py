@@ -11,12 +11,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Protocol, Self
 
+from archive.addresses import is_address, without_credentials
+from archive.online import Online
 from archive.paths import STANDARD_INPUT, File, files
 from archive.ports import Store
-from archive.readers import Readers
+from archive.readers import Event, Readers
 from archive.types import FileAccount, ImportItem, ImportOptions, ImportReport, NewArticle, Outcome
 
 __all__ = ["ImportOptions", "Observer", "run"]
@@ -49,22 +53,29 @@ def run(
     observer: Observer | None = None,
     after_batch: Callable[[int], None] | None = None,
     processes: int | None = None,
+    online: Online | None = None,
 ) -> ImportReport:
     """Import files, folders and standard input ("-"), in order; `after_batch` is told how many articles were stored.
 
     An import of the same paths with the same options that was interrupted is gone on with: what it has done is told
-    first, and not done again. `processes` read at once, by default one a core.
+    first, and not done again. `processes` read at once, by default one a core. Addresses are fetched where `online` is
+    given; such an import begins anew each time, for what stands there may be something else.
     Raises StoreError when the store itself fails; whatever was told before is stored.
     """
     paths = list(paths)
     if observer:
         observer.total(sum(file.size for file in files(paths)))
     counting = _Counting(observer)
-    storing = _Rehearsal(store, options) if options.dry_run else _Recording(store, paths, options)
-    with Readers(options, processes=processes) as readers, storing as ledger:
-        for batch in _batches(readers, ledger, files(paths), counting):
+    found = online.files(files(paths)) if online else files(paths)
+    with Readers(options, processes=processes) as readers, _ledger(store, paths, options, online) as ledger:
+        for batch in chain(
+            _batches(readers, ledger, found, counting, online), _pages(readers, ledger, counting, online)
+        ):
             stored = 0
-            for item in ledger.store(batch):
+            items = ledger.store(batch)
+            if online and not options.dry_run:
+                online.note([each for _, each in batch.items], items)
+            for item in items:
                 counting.item(item)
                 stored += item.outcome in (Outcome.ADDED, Outcome.UPDATED)
             if after_batch and stored:
@@ -98,11 +109,13 @@ class _Batch:
         return is_large or (bool(self.items) and time.monotonic() - self.since > BATCH_SECONDS)
 
 
-def _batches(readers: Readers, ledger: "_Ledger", found: Iterable[File], counting: "_Counting") -> Iterator[_Batch]:
+def _batches(
+    readers: Readers, ledger: "_Ledger", found: Iterable[File], counting: "_Counting", online: Online | None
+) -> Iterator[_Batch]:
     """What is in the files and has no outcome yet, in batches."""
     accounts: deque[FileAccount] = deque()
     batch = _Batch()
-    for _, events in readers.read(_unfinished(found, ledger, counting, accounts)):
+    for events in _events(readers, _unfinished(found, ledger, counting, accounts)):
         account = accounts.popleft()
         known = account.items
         for event in events:
@@ -110,15 +123,46 @@ def _batches(readers: Readers, ledger: "_Ledger", found: Iterable[File], countin
                 counting.advance(event)
             elif known:
                 known -= 1
-            else:
+            elif kept := online.sift(event) if online else event:
                 account = replace(account, items=account.items + 1)
-                batch.add(account, event)
+                batch.add(account, kept)
             if batch.is_full:
                 yield batch
                 batch = _Batch()
         batch.files[account.number] = replace(account, finished=True)
         counting.advance(0)  # who watches may want to stop
     yield batch
+
+
+def _events(readers: Readers, found: Iterable[File]) -> Iterator[Iterator[Event]]:
+    """What is in each file. Files are read ahead; what is fetched is read before the next is fetched."""
+    for fetched, group in groupby(found, key=lambda file: file.url is not None):
+        for file in group if fetched else ():
+            yield from (events for _, events in readers.read([file]))
+        if not fetched:
+            yield from (events for _, events in readers.read(group))
+
+
+def _pages(readers: Readers, ledger: "_Ledger", counting: "_Counting", online: Online | None) -> Iterator[_Batch]:
+    """The pages of entries that have no text of their own, in batches; each is fetched when its turn has come."""
+    batch = _Batch()
+    if not online:
+        return
+    for entry in online.entries_left():
+        account = ledger.account_of(File(str(entry.url)))
+        for found in online.page(entry, partial(_read_page, readers)):
+            account = replace(account, items=account.items + 1)
+            batch.add(account, found)
+            if batch.is_full:
+                yield batch
+                batch = _Batch()
+        counting.advance(0)
+    yield batch
+
+
+def _read_page(readers: Readers, file: File) -> Iterator[Found]:
+    for events in _events(readers, [file]):
+        yield from (event for event in events if not isinstance(event, int))
 
 
 def _unfinished(
@@ -152,13 +196,23 @@ class _Ledger(Protocol):
         """The outcomes of a batch, in order."""
 
 
-class _Recording:
-    """Stores batches and records what became of them, so that an import can be gone on with."""
+def _ledger(
+    store: Store, paths: Sequence[str], options: ImportOptions, online: Online | None
+) -> "_Rehearsal | _Recording | _Unrecorded":
+    if options.dry_run:
+        return _Rehearsal(store, options)
+    if online and online.following:
+        return _Unrecorded(store, options)  # a line of cron would leave no room for what people have imported
+    return _Recording(store, paths, options, once=online is not None)
 
-    def __init__(self, store: Store, paths: Sequence[str], options: ImportOptions) -> None:
+
+class _Recording:
+    """Stores batches and records what became of them, so that an import can be gone on with unless it is for `once`."""
+
+    def __init__(self, store: Store, paths: Sequence[str], options: ImportOptions, *, once: bool) -> None:
         self._store = store
         self._on_duplicate = options.on_duplicate
-        self._command = _command(paths, options)
+        self._command = _command(paths, options, once=once)
 
     def __enter__(self) -> Self:
         self.id, known = self._store.begin_import(self._command)
@@ -178,7 +232,8 @@ class _Recording:
             self._store.forget_file(self.id, known.number)
             self.resumed -= known.items
         self._number += 1
-        return FileAccount(self._number, file.path, file.size, file.modified)
+        path = file.name if file.label or is_address(file.path) else file.path
+        return FileAccount(self._number, path, file.size, file.modified)
 
     def told(self, account: FileAccount) -> Iterable[ImportItem]:
         return self._store.import_items(self.id, file=account.number) if account.items else ()
@@ -187,15 +242,22 @@ class _Recording:
         return self._store.add_to_import(self.id, batch.items, list(batch.files.values()), self._on_duplicate)
 
 
-def _command(paths: Sequence[str], options: ImportOptions) -> str:
-    """What makes an import the same as another, as JSON."""
-    where = [str(Path(path).absolute()) if path not in ("", STANDARD_INPUT) else path for path in paths]
+def _command(paths: Sequence[str], options: ImportOptions, *, once: bool) -> str:
+    """What makes an import the same as another, as JSON; no other is the same as one that is for `once`."""
+    where = [_place(path) for path in paths]
     stated = asdict(options) | {"published": options.published and options.published.text}
+    stated |= {"begun": time.time_ns()} if once else {}
     return json.dumps({"paths": where} | {name: value for name, value in stated.items() if value}, sort_keys=True)
 
 
-class _Rehearsal:
-    """Tells what would become of batches; remembers them, for the store forgets each when the next comes."""
+def _place(path: str) -> str:
+    if is_address(path):
+        return without_credentials(path)
+    return str(Path(path).absolute()) if path not in ("", STANDARD_INPUT) else path
+
+
+class _Unrecorded:
+    """Stores batches and leaves no account of them."""
 
     id = None
     resumed = 0
@@ -203,8 +265,6 @@ class _Rehearsal:
     def __init__(self, store: Store, options: ImportOptions) -> None:
         self._store = store
         self._options = options
-        self._texts: set[bytes] = set()
-        self._urls: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -215,13 +275,26 @@ class _Rehearsal:
     def account_of(self, file: File) -> FileAccount:
         return FileAccount(0, file.path, file.size, file.modified)
 
-    def told(self, account: FileAccount) -> Iterable[ImportItem]:  # noqa: ARG002  # a rehearsal has no past
+    def told(self, account: FileAccount) -> Iterable[ImportItem]:  # noqa: ARG002  # it has no past
         return ()
 
     def store(self, batch: _Batch) -> Sequence[ImportItem]:
         articles = [found for _, found in batch.items if isinstance(found, NewArticle)]
-        items = iter(self._store.add(articles, self._options.on_duplicate, dry_run=True))
+        items = iter(self._store.add(articles, self._options.on_duplicate, dry_run=self._options.dry_run))
         return [self._judge(found, next(items)) if isinstance(found, NewArticle) else found for _, found in batch.items]
+
+    def _judge(self, article: NewArticle, item: ImportItem) -> ImportItem:  # noqa: ARG002  # a rehearsal looks at it
+        """What becomes of an article: what the store says."""
+        return item
+
+
+class _Rehearsal(_Unrecorded):
+    """Tells what would become of batches; remembers them, for the store forgets each when the next comes."""
+
+    def __init__(self, store: Store, options: ImportOptions) -> None:
+        super().__init__(store, options)
+        self._texts: set[bytes] = set()
+        self._urls: set[str] = set()
 
     def _judge(self, article: NewArticle, item: ImportItem) -> ImportItem:
         """The outcome as it would be had the batches before been stored."""

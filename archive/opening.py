@@ -1,14 +1,15 @@
 """What every command begins with: the settings that were chosen, and the archive of its data directory."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, overload
 
 import click
 
 from archive.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from archive.fetching import WebFetcher
     from archive.service import Archive
 
 
@@ -34,3 +35,19 @@ def opened_archive(*, catch_up: bool = False) -> "Iterator[Archive]":
         archive = open_archive(chosen_settings(), catch_up=catch_up, progress=progress)
     with archive:
         yield archive
+
+
+@overload
+def web_fetcher(archive: "Archive", *, private: bool) -> "AbstractContextManager[WebFetcher]": ...
+@overload
+def web_fetcher(archive: "Archive", *, private: bool, needed: bool) -> "AbstractContextManager[WebFetcher | None]": ...
+def web_fetcher(
+    archive: "Archive", *, private: bool, needed: bool = True
+) -> "AbstractContextManager[WebFetcher | None]":
+    """What fetches from the web for a command, as the settings say; nothing where it is not needed."""
+    if not needed:
+        return nullcontext()
+    from archive.fetching import WebFetcher  # never by the web process, which imports no command
+
+    settings = archive.settings
+    return WebFetcher(settings.max_item_mb * 1_000_000, private=private or bool(settings.allow_private))

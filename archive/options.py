@@ -108,6 +108,15 @@ def _together(*options: Callable[[Command], Command]) -> Callable[[Command], Com
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
+allow_private_option = click.option(
+    "--allow-private", is_flag=True, help="Fetch from addresses inside this machine and its network, too."
+)
+
+fetch_options = _together(
+    click.option("--fetch", is_flag=True, help="Fetch the page of each entry that has an address and no whole text."),
+    allow_private_option,
+)
+
 filter_options = _together(
     click.option("--from", "first", type=day, metavar="DATE", help="Published on this day or later."),
     click.option("--to", "last", type=day, metavar="DATE", help="Published on this day or earlier."),

@@ -94,7 +94,8 @@ def pack_article(article: NewArticle) -> bytes:
     fields = [
         article.title, article.body, _origin(article.origin), article.url, article.authors, article.source,
         article.section, published, article.language, article.tags, article.summary, article.note,
-        article.fingerprint.hex(), [original.media_type, original.size, original.sha256.hex()] if original else None,
+        article.partial, article.fingerprint.hex(),
+        [original.media_type, original.size, original.sha256.hex()] if original else None,
     ]  # fmt: skip
     text = _dump(fields)
     return _LENGTH.pack(len(text)) + text + (original.deflated if original else b"")
@@ -105,13 +106,15 @@ def unpack_article(content: bytes) -> NewArticle:
     (length,) = _LENGTH.unpack_from(content)
     end = _LENGTH.size + length
     (
-        title, body, origin, url, authors, source, section, published, language, tags, summary, note, mark, packed,
+        title, body, origin, url, authors, source, section, published, language, tags, summary, note, partial,
+        mark, packed,
     ) = json.loads(content[_LENGTH.size : end])  # fmt: skip
     original = PackedOriginal(content[end:], packed[0], packed[1], bytes.fromhex(packed[2])) if packed else None
     return NewArticle(
         title=title, body=body, origin=Origin(*origin), url=url, authors=tuple(authors), source=source, section=section,
         published=PublicationDate.parse(published) if published else None, language=language, tags=tuple(tags),
-        summary=summary, note=note, original=original, has_paragraphs=True, known_fingerprint=bytes.fromhex(mark),
+        summary=summary, note=note, partial=partial, original=original,
+        has_paragraphs=True, known_fingerprint=bytes.fromhex(mark),
     )  # fmt: skip
 
 

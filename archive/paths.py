@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from archive.addresses import is_address, without_credentials
+
 STANDARD_INPUT = "-"
 
 
@@ -14,6 +16,9 @@ class File:
     """A file to read, or what is wrong with it. `named` tells that the user named it, not only its folder.
 
     `modified` is in nanoseconds, as the file system has it.
+
+    One that was fetched has the `label` that reports call it, its `url`, the `charset` that was stated for it, and a
+    name (`hint`) that tells its format.
     """
 
     path: str
@@ -23,11 +28,16 @@ class File:
     format: str | None = None
     failed: str | None = None
     skipped: str | None = None
+    label: str | None = None
+    hint: str = ""
+    url: str | None = None
+    charset: str | None = None
 
     @property
     def name(self) -> str:
-        """The path as text, since bytes of it that are no UTF-8 cannot be stored."""
-        return self.path.encode("utf-8", "replace").decode()
+        """The path as text, since bytes of it that are no UTF-8 cannot be stored; an address without its password."""
+        name = (self.label or self.path).encode("utf-8", "replace").decode()
+        return without_credentials(name) if is_address(name) else name
 
 
 def files(paths: Iterable[str]) -> Iterator[File]:
@@ -35,6 +45,9 @@ def files(paths: Iterable[str]) -> Iterator[File]:
     for path in paths:
         if path == STANDARD_INPUT:
             yield File(path, failed="standard input is closed" if sys.stdin is None else None)
+            continue
+        if is_address(path):
+            yield File(path, failed="it is an address, and nothing is fetched here")
             continue
         try:
             if not path:  # which pathlib takes for the current folder

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, Protocol, cast
 from archive.errors import ArchiveError, FormatError, UnknownFormatError
 from archive.formats import FORMATS, UNKNOWN, Failed, InputFile, Skipped, detect
 from archive.normalise import normalise
+from archive.online import from_web
 from archive.packets import OUT_OF_MEMORY, Kind, frame, pack_article, pack_item, unpack_beginning, unpack_task
 from archive.paths import STANDARD_INPUT, File, open_file, reason_of
 from archive.streams import HEAD, Expansion, counted, uncompressed
@@ -63,13 +64,14 @@ class _Reading:
 
     def file(self, file: File) -> Iterator[NewArticle | ImportItem]:
         options = self._options
-        known = options.format or file.format or UNKNOWN
+        known = UNKNOWN if file.format == UNKNOWN else options.format or file.format or UNKNOWN
         try:
             with closing(counted(open_file(file), file.size, self._watch.advance)) as stream:
                 expansion = Expansion.of(file.size)
                 opened = InputFile(
-                    file.name, stream, known, options.max_item_bytes, options.mapping, expansion=expansion
-                )
+                    file.name, stream, known, options.max_item_bytes, options.mapping, name=file.hint, url=file.url,
+                    charset=file.charset, expansion=expansion,
+                )  # fmt: skip
                 yield from self._stream(opened, stream, asked_for=file.named)
         except (FormatError, OSError) as error:
             yield _failed(Origin(file.name, known), reason_of(error))
@@ -113,11 +115,12 @@ class _Reading:
             yield from self._stream(file, stream, asked_for=False, depth=depth)
 
     def _finish(self, found: NewArticle | Failed | Skipped, file: InputFile) -> NewArticle | ImportItem:
+        if isinstance(found, Skipped) and self._options.fetch:
+            found = found.entry or found
         if isinstance(found, Failed | Skipped):
             outcome = Outcome.FAILED if isinstance(found, Failed) else Outcome.SKIPPED
             return ImportItem(found.origin, outcome, None, found.reason)
-        if file.url:
-            found = replace(found, url=file.url)
+        found = from_web(found, file)
         if file.note and not found.published:
             found = replace(found, note=found.note or file.note)
         try:
@@ -132,7 +135,7 @@ def _failed(origin: Origin, reason: str) -> ImportItem:
 
 def _about(file: InputFile, reason: str) -> str:
     """The reason with the address of what it is about, since who reads it knows no record of a web archive."""
-    return f"{reason} ({file.url})" if file.url else reason
+    return f"{reason} ({file.url})" if file.url and file.url != file.path else reason
 
 
 def _with_options(article: NewArticle, options: ImportOptions) -> NewArticle:

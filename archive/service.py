@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Self
 
 from archive.aliases import AliasFile
 from archive.errors import IndexLockedError, IndexUnavailableError
-from archive.ports import SearchIndex, Store
+from archive.feeds import Feeds
+from archive.ports import Fetcher, SearchIndex, Store
 from archive.saved import SavedSearches
 from archive.settings import Settings
 from archive.sync import Progress, rebuild, silent, sync, verify
@@ -70,6 +71,7 @@ class Archive:
         self.settings = settings
         self.aliases = AliasFile(settings.alias_file)
         self.saved = SavedSearches(store, self.search)
+        self.feeds = Feeds(store)
 
     @property
     def database_id(self) -> str:
@@ -83,9 +85,14 @@ class Archive:
         *,
         observer: "importing.Observer | None" = None,
         sync_progress: Progress | None = None,
+        fetcher: Fetcher | None = None,
     ) -> ImportReport:
-        """Import files, folders or "-" (standard input), then bring the index up to date. See `importing.run`."""
+        """Import files, folders or "-" (standard input), then bring the index up to date. See `importing.run`.
+
+        Addresses, and pages that entries name, need a `fetcher`.
+        """
         from archive import importing  # here, since a search needs no reader of any format
+        from archive.online import Online
 
         options = options or importing.ImportOptions()
         due = time.monotonic() + SYNC_SECONDS
@@ -94,13 +101,14 @@ class Archive:
             nonlocal due
             started = time.monotonic()
             if started >= due:
-                self._follow(None)
+                self.follow(None)
                 ended = time.monotonic()
                 due = ended + max(SYNC_SECONDS, (ended - started) / SYNC_SHARE)
 
-        report = importing.run(self.store, paths, options, observer=observer, after_batch=after_batch)
+        online = Online(fetcher, self.store, entries=options.fetch) if fetcher else None
+        report = importing.run(self.store, paths, options, observer=observer, after_batch=after_batch, online=online)
         if not options.dry_run:
-            self._follow(sync_progress)
+            self.follow(sync_progress)
         return report
 
     def imports(self) -> list[ImportAccount]:
@@ -111,7 +119,7 @@ class Archive:
         """What became of the items of an import, with one of these outcomes or any; raises ImportNotFoundError."""
         return self.store.import_items(number, outcomes=outcomes)
 
-    def _follow(self, progress: Progress | None) -> None:
+    def follow(self, progress: Progress | None) -> None:
         """Bring the index up to date; while another process keeps it locked, what is stored waits."""
         with suppress(IndexLockedError):
             self.sync(progress)

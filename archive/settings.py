@@ -34,6 +34,7 @@ SETTINGS = (
     Setting("workers", 2, "worker processes of `archive serve`", minimum=1, maximum=64),
     Setting("page_size", 20, "articles on a page of results", minimum=1, maximum=200),
     Setting("max_item_mb", 50, "largest single file or line that is imported, in megabytes", minimum=1, maximum=2_000),
+    Setting("allow_private", 0, "1: fetch from addresses inside this machine and its network, too", maximum=1),
 )
 
 _NAMES = tuple(setting.name for setting in SETTINGS)
@@ -49,6 +50,7 @@ class Settings:
     workers: int
     page_size: int
     max_item_mb: int
+    allow_private: int
     origins: Mapping[str, str]
 
     @property
@@ -98,6 +100,7 @@ def load_settings(
         workers=int(found["workers"]),
         page_size=int(found["page_size"]),
         max_item_mb=int(found["max_item_mb"]),
+        allow_private=int(found["allow_private"]),
         origins=origins,
     )
 

@@ -266,6 +266,8 @@ class ImportOptions:
     on_duplicate: OnDuplicate = OnDuplicate.SKIP
     dry_run: bool = False
     max_item_bytes: int = 50_000_000
+    fetch: bool = False
+    """Whether entries that name a page and have no text of their own count as articles, whose pages are fetched."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import IO
 
 from archive.settings import Settings
@@ -17,6 +18,8 @@ from archive.types import (
     Article,
     Concordance,
     FacetField,
+    Feed,
+    FeedUpdate,
     Headline,
     Hit,
     ImportAccount,
@@ -144,6 +147,36 @@ def saved_count(count: SavedCount) -> JsonObject:
         "messages": messages(count.page.messages),
         "fault": count.fault,
     }
+
+
+def feed(feed: Feed) -> JsonObject:
+    """A feed that is followed."""
+    return {
+        "id": feed.id,
+        "url": feed.url,
+        "title": feed.title,
+        "source": feed.source,
+        "language": feed.language,
+        "tags": list(feed.tags),
+        **{name: _instant(getattr(feed, name)) for name in ("added", "checked", "changed", "wait_until")},
+        "error": feed.error,
+        "failures": feed.failures,
+    }
+
+
+def feed_update(update: FeedUpdate) -> JsonObject:
+    """What a look at a feed gave; `import` is the account of what was new, null where it had not changed."""
+    return {
+        **feed(update.feed),
+        "moved": update.moved,
+        "waiting": update.waiting,
+        "error": update.error,
+        "import": report(update.report) if update.report else None,
+    }
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def suggestions(typed: str, found: Iterable[Suggestion]) -> JsonObject:

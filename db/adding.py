@@ -62,7 +62,7 @@ class Batch:
             self.originals.append(article.original.packed())
         if same_url is not None:
             return ImportItem(article.origin, Outcome.UPDATED, number, "a new version: same URL, other text")
-        return ImportItem(article.origin, Outcome.ADDED, number)
+        return ImportItem(article.origin, Outcome.ADDED, number, article.note)
 
     def _new(self, article: NewArticle) -> int:
         number = self.next_id

@@ -102,7 +102,7 @@ def test_the_settings_documented_are_those_that_exist() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.+?) \| (.+) \|$", read("docs/settings.md"), re.MULTILINE)
     assert [(name, variable) for name, variable, _, _ in rows] == [(each.name, each.variable) for each in SETTINGS]
     for (_, _, default, text), setting in zip(rows, SETTINGS, strict=True):
-        assert default == (f"`{setting.default}`" if setting.default else "the user data directory")
+        assert default == (f"`{setting.default}`" if setting.name != "data" else "the user data directory")
         assert text.startswith(setting.help.partition("; default")[0])
         if isinstance(setting.default, int) and setting.name != "port":
             assert text.endswith(f", {setting.minimum} to {setting.maximum}")

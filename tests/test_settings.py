@@ -24,7 +24,8 @@ def test_works_without_any_setting() -> None:
 @pytest.mark.parametrize("setting", [each for each in SETTINGS if each.name != "data"], ids=lambda each: each.name)
 def test_each_layer_hides_those_below(setting: object, tmp_path: Path) -> None:
     name, variable = setting.name, setting.variable  # type: ignore[attr-defined]
-    in_file, in_environment, as_flag = (11, 12, 13) if isinstance(setting.default, int) else ("f", "e", "g")  # type: ignore[attr-defined]
+    values = (11, 12, 13) if isinstance(setting.default, int) else ("f", "e", "g")  # type: ignore[attr-defined]
+    in_file, in_environment, as_flag = (1, 0, 1) if setting.maximum == 1 else values  # type: ignore[attr-defined]
     data = {"data": str(tmp_path)}
     write(tmp_path, f"{name} = {in_file!r}")
     found = load_settings(data, {})

@@ -53,6 +53,13 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
         yield _article(file, feed, entry, str(number), source)
 
 
+def describe(data: bytes, charset: str | None = None) -> tuple[str, int]:
+    """The title of a feed and how many entries it has; raises FormatError."""
+    _refuse_entities(data)
+    feed = _parse(decode(data, markup=True, stated=charset))
+    return clean_line(_text(feed.feed.get("title_detail"), feed.feed.get("title"))), len(feed.entries)
+
+
 def _refuse_entities(data: bytes) -> None:
     """Entities may stand for a few characters, as they do in old feeds, and for nothing else.
 
@@ -101,6 +108,7 @@ def _article(file: InputFile, feed: Any, entry: Any, number: str, source: bytes 
         language=str(language or entry.get("language") or about.get("language") or "") or None,
         tags=tuple(str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags") or ()),
         summary=summary if full and summary != full else None,
+        partial=not full,
         original=Original(source, "application/xml") if source else None,
         note=f"it has no date, because {written[:60]!r} is none" if written.strip() and not published else None,
     )

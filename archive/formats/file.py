@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from archive.errors import TooLargeError
 from archive.streams import COMPRESSED, Expansion
-from archive.types import Origin
+from archive.types import NewArticle, Origin
 
 UNKNOWN = "unknown"
 """The format of a file or member that is yet to be told by its content."""
@@ -23,10 +23,14 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A part of a file that was read, is no article and is nobody's fault, and why."""
+    """A part of a file that was read, is no article and is nobody's fault, and why.
+
+    `entry` is what it says of a page that could be fetched.
+    """
 
     origin: Origin
     reason: str
+    entry: NewArticle | None = None
 
 
 @dataclass(frozen=True, slots=True)

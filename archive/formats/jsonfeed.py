@@ -9,6 +9,7 @@ from archive.encoding import decode
 from archive.errors import NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
 from archive.formats.fragment import paragraphs
+from archive.normalise import clean_line
 from archive.types import NewArticle, Original
 
 SUFFIXES = (".json",)
@@ -26,13 +27,7 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     data = file.whole()
     if not data.strip():
         raise NoTextError("the file is empty")
-    try:
-        feed = json.loads(decode(data).lstrip("\ufeff"))
-    except (ValueError, RecursionError) as error:
-        raise UnreadableFileError(f"it is not valid JSON: {error}") from error
-    items = feed.get("items") if isinstance(feed, dict) else None
-    if not isinstance(items, list):
-        raise UnreadableFileError("it is no JSON Feed: it has no list of items")
+    feed, items = _parse(data)
     if not items:
         raise NoTextError("there is no item in the feed")
     for number, item in enumerate(items, 1):
@@ -40,6 +35,23 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
             yield _article(file, feed, item, str(number))
         else:
             yield Failed(file.origin(str(number)), f"it is a JSON {type(item).__name__}, not an object")
+
+
+def describe(data: bytes, charset: str | None = None) -> tuple[str, int]:  # noqa: ARG001  # JSON is UTF-8
+    """The title of a feed and how many items it has; raises FormatError."""
+    feed, items = _parse(data)
+    return clean_line(_string(feed.get("title"))), len(items)
+
+
+def _parse(data: bytes) -> tuple[dict[str, object], list[object]]:
+    try:
+        feed = json.loads(decode(data).lstrip("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise UnreadableFileError(f"it is not valid JSON: {error}") from error
+    items = feed.get("items") if isinstance(feed, dict) else None
+    if not isinstance(items, list):
+        raise UnreadableFileError("it is no JSON Feed: it has no list of items")
+    return feed, items
 
 
 def _article(file: InputFile, feed: dict[str, object], item: dict[str, object], number: str) -> NewArticle:
@@ -59,6 +71,7 @@ def _article(file: InputFile, feed: dict[str, object], item: dict[str, object], 
         language=_string(item.get("language")) or _string(feed.get("language")) or None,
         tags=tuple(map(_string, tags)) if isinstance(tags := item.get("tags"), list) else (),
         summary=summary if body else None,
+        partial=not body,
         original=Original(original, "application/json"),
         note=f"it has no date, because {written[:60]!r} is none" if written.strip() and not published else None,
     )

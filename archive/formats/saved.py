@@ -5,12 +5,13 @@ title, an address and an excerpt that a program made are none.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from archive.errors import FormatError
 from archive.formats.file import Failed, InputFile, Skipped
 from archive.formats.record import to_article
-from archive.normalise import clean_line
-from archive.types import NewArticle, Original
+from archive.normalise import clean_line, clean_url
+from archive.types import NewArticle, Origin, Original
 
 NO_TEXT = "no text: the export names the page and does not hold it"
 
@@ -25,9 +26,19 @@ def to_item(
     body = entry.get("body")
     if not (isinstance(body, str) and body.strip()):
         named = [value[:500] for name in ("title", "url") if isinstance(value := entry.get(name), str)]
-        return Skipped(file.origin(clean_line(" ".join([str(number), *named]))), why)
+        origin = file.origin(clean_line(" ".join([str(number), *named])))
+        return Skipped(origin, why, _page(origin, entry))
     origin = file.origin(str(number))
     try:
         return to_article(entry, origin, original)
     except FormatError as error:
         return Failed(origin, str(error))
+
+
+def _page(origin: Origin, entry: Mapping[str, object]) -> NewArticle | None:
+    """What the entry says of its page, if that has an address from which it could be fetched."""
+    try:
+        page = to_article({**entry, "body": ""}, origin, None)
+    except FormatError:
+        return None
+    return replace(page, title=page.title or str(page.url), partial=True) if clean_url(page.url) else None
