@@ -730,22 +730,22 @@ static PyObject *scanner_forms(Scanner *self, PyObject *Py_UNUSED(ignored))
     size_t size = 0, place = self->told_place;
     for (Py_ssize_t at = 0; at < count; at++) {
         const Entry *entry = ENTRY(&self->forms, place);
-        size += entry->length;
+        size += entry->length + 2;
         place += SIZE(entry->length);
     }
     PyObject *text = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
-    PyObject *lengths = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(int64_t));
-    if (!text || !lengths) { Py_XDECREF(text); Py_XDECREF(lengths); return NULL; }
+    if (!text) return NULL;
     char *out = PyBytes_AS_STRING(text);
     for (Py_ssize_t at = 0; at < count; at++) {
         const Entry *entry = ENTRY(&self->forms, self->told_place);
+        *out++ = ':';
         memcpy(out, TEXT(entry), entry->length);
-        ((int64_t *)PyBytes_AS_STRING(lengths))[at] = entry->length;
         out += entry->length;
+        *out++ = '\0';
         self->told_place += SIZE(entry->length);
     }
     self->told = (Py_ssize_t)self->forms.count;
-    return Py_BuildValue("NN", text, lengths);
+    return text;
 }
 
 static int scanner_init(Scanner *self, PyObject *args, PyObject *Py_UNUSED(keywords))
@@ -788,7 +788,7 @@ static PyMethodDef methods[] = {
     {"add", (PyCFunction)scanner_add, METH_VARARGS, "Scan a document: (title, body, dialect) -> (words, end of title)."},
     {"find", (PyCFunction)scanner_find, METH_VARARGS, "Find wanted forms: (text, dialect, wanted) -> [(start, end, position, number)]."},
     {"take", (PyCFunction)scanner_take, METH_NOARGS, "Words, positions and which are in capitals, since the last call, as bytes."},
-    {"forms", (PyCFunction)scanner_forms, METH_NOARGS, "The forms since the last call, as (text, lengths)."},
+    {"forms", (PyCFunction)scanner_forms, METH_NOARGS, "The forms since the last call, each as a word of no stemmer."},
     {NULL, NULL, 0, NULL},
 };
 
