@@ -67,7 +67,8 @@ class Strings:
 
     def copy(self) -> "Strings":
         """The same in a text of their own, one after the other: memory reads on where they are looked at in order."""
-        return Strings(gather(self.text, self.starts, self.lengths), np.cumsum(self.lengths) - self.lengths, self.lengths)
+        starts = np.cumsum(self.lengths) - self.lengths
+        return Strings(gather(self.text, self.starts, self.lengths), starts, self.lengths)
 
     def order(self) -> NDArray[np.int64]:
         """Their places in sorted order."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from index import analysis
 from index.dictionary import Strings, gather
-from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, group
+from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, count_words, group
 from index.merge import FORM, number_words
 from index.scan import DIALECTS, make_scanner
 
@@ -226,10 +226,7 @@ class Runs:
     def __init__(self, words: Strings, runs: list[Run], documents: int) -> None:
         self.documents = documents
         self._runs = runs
-        counts = np.zeros(len(words), dtype=np.int64)
-        for run in runs:
-            counts += np.bincount(run.words, minlength=len(words))
-        number = words.order()
+        counts, number = count_words(runs, len(words)), words.order()
         number = number[counts[number] > 0]  # what was given up left words
         self.words, self.counts = words.take(number).copy(), counts[number]
         self.max_position = max((int(run.positions.max(initial=0)) for run in runs), default=0)

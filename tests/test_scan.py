@@ -4,7 +4,6 @@ import sys
 from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate
 
 import pytest
 from hypothesis import given
