@@ -26,7 +26,7 @@ class _Forms:
     def __init__(self) -> None:
         self._text = bytearray()
         self._count = 0
-        self._ends = np.zeros(1024, dtype=np.int64)
+        self._bounds = np.zeros(1024, dtype=np.int64)
 
     def __len__(self) -> int:
         return self._count
@@ -35,22 +35,20 @@ class _Forms:
         """Take in what `Scanner.forms` gives."""
         ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 0) + (len(self._text) + 1)
         self._text += text
-        count = self._count + len(ends)
-        self._ends = _grown(self._ends, count)
-        self._ends[self._count : count] = ends
-        self._count = count
+        self._bounds = _grown(self._bounds, self._count + len(ends) + 1)
+        self._bounds[self._count + 1 : self._count + len(ends) + 1] = ends
+        self._count += len(ends)
 
     def names(self, numbers: NDArray[np.intp]) -> list[str]:
         """Some of them as strings."""
-        words = self.words().take(numbers)
-        text = gather(words.text, words.starts + 1, words.lengths - 1)
+        starts = self._bounds[numbers] + 1  # after the colon
+        text = gather(np.frombuffer(self._text, dtype=np.uint8), starts, self._bounds[numbers + 1] - starts)
         return text.tobytes().decode().split("\0")[:-1]
 
     def words(self) -> Strings:
         """All of them as arrays. Not to be kept: none can be added meanwhile."""
-        ends = self._ends[: self._count]
-        starts = np.concatenate([[0], ends[:-1]])[: self._count]
-        return Strings(np.frombuffer(self._text, dtype=np.uint8), starts, ends - starts)
+        bounds = self._bounds[: self._count + 1]
+        return Strings(np.frombuffer(self._text, dtype=np.uint8), bounds[:-1], np.diff(bounds))
 
 
 def _grown(array: NDArray[_T], size: int, fill: int = 0) -> NDArray[_T]:
