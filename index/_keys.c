@@ -11,6 +11,31 @@ static int are_bits(int position, int code)
     return position >= 0 && code >= 0 && position < 33 && code < 33 && position + code < 64;
 }
 
+/* count(words, counts): one more for each word. */
+static PyObject *count(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    enum { WORDS, COUNTS, ALL };
+    PyObject *objects[ALL];
+    Array arrays[ALL] = {0};
+    if (!PyArg_ParseTuple(args, "OO", &objects[WORDS], &objects[COUNTS])) return NULL;
+    if (array_open(&arrays[WORDS], objects[WORDS], 4, 0) < 0 || array_open(&arrays[COUNTS], objects[COUNTS], 8, PyBUF_WRITABLE) < 0) {
+        arrays_close(arrays, ALL);
+        return NULL;
+    }
+    const uint32_t *words = arrays[WORDS].data;
+    int64_t *counts = arrays[COUNTS].data;
+    int good = 1;
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t at = 0; good && at < arrays[WORDS].count; at++) {
+        good = words[at] < (uint64_t)arrays[COUNTS].count;
+        if (good) counts[words[at]]++;
+    }
+    Py_END_ALLOW_THREADS
+    arrays_close(arrays, ALL);
+    if (!good) return refuse();
+    Py_RETURN_NONE;
+}
+
 #define AHEAD 16
 
 /* Memory answers for the words ahead while those before them are placed. */
@@ -248,6 +273,7 @@ static PyObject *join(PyObject *Py_UNUSED(module), PyObject *args)
 }
 
 static PyMethodDef functions[] = {
+    {"count", count, METH_VARARGS, "(words, counts)"},
     {"spread", spread, METH_VARARGS, "(words, positions, lengths, first, table, document shift, position shift, next, keys)"},
     {"recode", recode, METH_VARARGS,
      "(keys, counts, first words, codes, position bits, code bits, new position bits, new code bits, first document, out)"},

@@ -4,6 +4,7 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
 
+def count(words: Array, counts: Array) -> None: ...
 def spread(
     words: Array, positions: Array, lengths: Array, first: int, table: Array, document_shift: int, position_shift: int,
     next: Array, keys: Array,

@@ -303,9 +303,12 @@ static Py_ssize_t symbol_after(PyObject *text, Py_ssize_t end)
     return count && end + count < size && Py_UNICODE_ISALNUM(PyUnicode_READ_CHAR(text, end + count)) ? 0 : count;
 }
 
-/* A word has been read: when scanning it is numbered, when finding it is looked for among those that are wanted. */
+enum { LOOK = -1 };
+
+/* A word has been read: when scanning it is numbered, when finding it is looked for among those that are wanted.
+ * `capitals` says whether it is written in capitals, or to look. */
 static inline int emit(Scanner *self, const char *form, size_t length, PyObject *text, Py_ssize_t start, Py_ssize_t end,
-                       uint32_t *position)
+                       int capitals, uint32_t *position)
 {
     if (self->parted) *position += self->gap;
     self->parted = 0;
@@ -331,8 +334,7 @@ static inline int emit(Scanner *self, const char *form, size_t length, PyObject 
             if (failed) return -1;
         }
     } else {
-        const int capitals = in_capitals(self, text, start, end);
-        if (capitals < 0) return -1;
+        if (capitals == LOOK && (capitals = in_capitals(self, text, start, end)) < 0) return -1;
         Queued word = {hash_of(form, length), (uint32_t)length, self->letters.used, *position, capitals};
         if (append(&self->letters, form, length) < 0) return -1;
         self->queue[self->queued++] = word;
@@ -395,7 +397,7 @@ static int emit_analysed(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssi
         if (at) *position += part.position - last - 1; /* the gaps between paragraphs, where this is a whole text */
         last = part.position;
         Entry *form = ENTRY(&self->forms, part.place);
-        if (emit(self, TEXT(form), form->length, text, start + part.start, start + part.end, position) < 0) goto done;
+        if (emit(self, TEXT(form), form->length, text, start + part.start, start + part.end, LOOK, position) < 0) goto done;
     }
     if (!keep) self->multi.used = (size_t)first * sizeof(Part);
     result = 0;
@@ -417,7 +419,7 @@ static int emit_pair(Scanner *self, PyObject *text, Py_ssize_t at, Py_ssize_t en
             return emit_analysed(self, text, at, last, dialect, 1, 1, position);
         length += put_utf8(form + length, folded);
     }
-    return emit(self, form, length, text, at, last, position);
+    return emit(self, form, length, text, at, last, 0, position); /* no such script has capitals */
 }
 
 #define FORM 1024
@@ -477,7 +479,7 @@ static int emit_word(Scanner *self, PyObject *text, Py_ssize_t start, Py_ssize_t
         if (FOLD_OF(info)) size += put_utf8(form + size, FOLD_OF(info));
     }
     if (end - start > 2 && small == 1 && !digits && PyUnicode_READ_CHAR(text, end - 1) == 's') size--;
-    return size ? emit(self, form, size, text, start, end, position) : 0;
+    return size ? emit(self, form, size, text, start, end, LOOK, position) : 0;
 }
 
 /* Whether each point parts two words: they begin with a letter and are no initials. */
@@ -540,7 +542,7 @@ static int emit_chunk(Scanner *self, PyObject *text, Chunk *chunk, Py_ssize_t en
     } else {
         goto python;
     }
-    return size ? emit(self, form, size, text, start, until, position) : 0; /* some letters leave nothing */
+    return size ? emit(self, form, size, text, start, until, LOOK, position) : 0; /* some letters leave nothing */
 python:
     return emit_analysed(self, text, start, end, dialect, length <= self->longest, PY_SSIZE_T_MAX, position);
 }
@@ -598,8 +600,9 @@ static inline __attribute__((always_inline)) int scan_width(Scanner *self, PyObj
             int next = SEPARATOR;
             if ((kind = KIND_AT(at)) < 0 || ((kind == POINT || kind == APOSTROPHE) && (next = KIND_AT(at + 1)) < 0)) return -1;
             if (kind == SEPARATOR || kind == COMMA || ((kind == POINT || kind == APOSTROPHE) && next == SEPARATOR)) {
-                if (size > 2 && small == 1 && CODE(at - 1) == 's') size--; /* the plural of an acronym */
-                if (emit(self, form, (size_t)size, text, start, at, position) < 0) return -1;
+                const int plural = size > 2 && small == 1 && CODE(at - 1) == 's'; /* of an acronym */
+                const int capitals = plural || (!small && size > 1);
+                if (emit(self, form, (size_t)(size - plural), text, start, at, capitals, position) < 0) return -1;
                 continue;
             }
         }
@@ -730,22 +733,22 @@ static PyObject *scanner_forms(Scanner *self, PyObject *Py_UNUSED(ignored))
     size_t size = 0, place = self->told_place;
     for (Py_ssize_t at = 0; at < count; at++) {
         const Entry *entry = ENTRY(&self->forms, place);
-        size += entry->length;
+        size += entry->length + 2;
         place += SIZE(entry->length);
     }
     PyObject *text = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)size);
-    PyObject *lengths = PyBytes_FromStringAndSize(NULL, count * (Py_ssize_t)sizeof(int64_t));
-    if (!text || !lengths) { Py_XDECREF(text); Py_XDECREF(lengths); return NULL; }
+    if (!text) return NULL;
     char *out = PyBytes_AS_STRING(text);
     for (Py_ssize_t at = 0; at < count; at++) {
         const Entry *entry = ENTRY(&self->forms, self->told_place);
+        *out++ = ':';
         memcpy(out, TEXT(entry), entry->length);
-        ((int64_t *)PyBytes_AS_STRING(lengths))[at] = entry->length;
         out += entry->length;
+        *out++ = '\0';
         self->told_place += SIZE(entry->length);
     }
     self->told = (Py_ssize_t)self->forms.count;
-    return Py_BuildValue("NN", text, lengths);
+    return text;
 }
 
 static int scanner_init(Scanner *self, PyObject *args, PyObject *Py_UNUSED(keywords))
@@ -788,7 +791,7 @@ static PyMethodDef methods[] = {
     {"add", (PyCFunction)scanner_add, METH_VARARGS, "Scan a document: (title, body, dialect) -> (words, end of title)."},
     {"find", (PyCFunction)scanner_find, METH_VARARGS, "Find wanted forms: (text, dialect, wanted) -> [(start, end, position, number)]."},
     {"take", (PyCFunction)scanner_take, METH_NOARGS, "Words, positions and which are in capitals, since the last call, as bytes."},
-    {"forms", (PyCFunction)scanner_forms, METH_NOARGS, "The forms since the last call, as (text, lengths)."},
+    {"forms", (PyCFunction)scanner_forms, METH_NOARGS, "The forms since the last call, each as a word of no stemmer."},
     {NULL, NULL, 0, NULL},
 };
 

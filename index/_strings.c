@@ -58,8 +58,37 @@ static int compare_items(const void *one, const void *other)
     return found ? found : (a->place > b->place) - (a->place < b->place);
 }
 
+#define MANY 1024
+
+/* Many items by their heads: a counting sort by each of the eight bytes, from the last to the first, that is not the same
+ * in all. `spare` has room for them. */
+static void sort_heads(Item *items, Item *spare, Py_ssize_t count)
+{
+    if (count < MANY) {
+        qsort(items, (size_t)count, sizeof(Item), compare_heads);
+        return;
+    }
+    Py_ssize_t next[8][256] = {{0}};
+    for (Py_ssize_t at = 0; at < count; at++)
+        for (int byte = 0; byte < 8; byte++) next[byte][items[at].head >> 8 * byte & 255]++;
+    Item *from = items, *to = spare;
+    for (int byte = 0; byte < 8; byte++) {
+        if (next[byte][from->head >> 8 * byte & 255] == count) continue;
+        for (Py_ssize_t value = 0, before = 0; value < 256; value++) {
+            const Py_ssize_t own = next[byte][value];
+            next[byte][value] = before;
+            before += own;
+        }
+        for (Py_ssize_t at = 0; at < count; at++) to[next[byte][from[at].head >> 8 * byte & 255]++] = from[at];
+        Item *sorted = to;
+        to = from;
+        from = sorted;
+    }
+    if (from != items) memcpy(items, from, (size_t)count * sizeof(Item));
+}
+
 /* The strings are the same up to `depth`. */
-static void sort_items(Item *items, Py_ssize_t count, int64_t depth)
+static void sort_items(Item *items, Item *spare, Py_ssize_t count, int64_t depth)
 {
     if (count < 12 || depth > 64) {
         qsort(items, (size_t)count, sizeof(Item), compare_items);
@@ -70,11 +99,11 @@ static void sort_items(Item *items, Py_ssize_t count, int64_t depth)
         for (int64_t byte = depth; byte < depth + 8; byte++)
             items[at].head = items[at].head << 8 | (byte < items[at].length ? (unsigned char)items[at].text[byte] : 0);
     }
-    qsort(items, (size_t)count, sizeof(Item), compare_heads);
+    sort_heads(items, spare, count);
     for (Py_ssize_t first = 0, at = 1; at <= count; at++)
         if (at == count || items[at].head != items[first].head) {
             /* a string that ends here is told from one that goes on with zeros by its length, further down */
-            if (at - first > 1) sort_items(items + first, at - first, depth + 8);
+            if (at - first > 1) sort_items(items + first, spare, at - first, depth + 8);
             first = at;
         }
 }
@@ -86,7 +115,8 @@ static PyObject *order(PyObject *Py_UNUSED(module), PyObject *args)
     if (!PyArg_ParseTuple(args, "OOO", &text, &starts, &lengths) || strings_open(&strings, text, starts, lengths) < 0)
         return NULL;
     Item *items = PyMem_RawMalloc((size_t)(strings.count ? strings.count : 1) * sizeof(Item));
-    if (!items) { PyErr_NoMemory(); goto done; }
+    Item *spare = PyMem_RawMalloc((size_t)(strings.count ? strings.count : 1) * sizeof(Item));
+    if (!items || !spare) { PyErr_NoMemory(); goto done; }
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t at = 0; at < strings.count; at++) {
         Item *item = &items[at];
@@ -94,7 +124,7 @@ static PyObject *order(PyObject *Py_UNUSED(module), PyObject *args)
         item->length = strings.lengths[at];
         item->place = at;
     }
-    sort_items(items, strings.count, 0);
+    sort_items(items, spare, strings.count, 0);
     Py_END_ALLOW_THREADS
     result = PyBytes_FromStringAndSize(NULL, strings.count * (Py_ssize_t)sizeof(int64_t));
     if (result) {
@@ -103,6 +133,7 @@ static PyObject *order(PyObject *Py_UNUSED(module), PyObject *args)
     }
 done:
     PyMem_RawFree(items);
+    PyMem_RawFree(spare);
     strings_close(&strings);
     return result;
 }

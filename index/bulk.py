@@ -9,7 +9,6 @@ import os
 import pickle
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
@@ -30,11 +29,11 @@ from index.segment import SegmentFile
 WORTH_A_PROCESS = 2_000
 """Documents at once for which it pays to start another process."""
 
-_BEHIND = 1
-"""Calls of `add` that another process may have left when the next are made."""
+SHARE = 500
+"""Documents that a process is given at once."""
 
-_NO_WAIT = 0.05
-"""Seconds that are not worth giving another process less to do."""
+WAITING = 4
+"""Shares that another process may have before it: what it does while this one reads the next articles."""
 
 MOST_OCCURRENCES = 18_000_000
 """Occurrences that a process keeps in memory, on average: one that is slow leaves more of them to another.
@@ -53,7 +52,6 @@ class Bulk:
         self._workers: list[_Worker] = []
         self._parts: list[Path] = []
         self._stack = ExitStack()
-        self._theirs = 0.6  # at first they start; see _balance
         self.failed: dict[int, str] = {}
 
     def __enter__(self) -> Self:
@@ -73,30 +71,26 @@ class Bulk:
         if len(documents) >= WORTH_A_PROCESS:
             while len(self._workers) < self._processes - 1:
                 self._workers.append(self._stack.enter_context(_Worker(self._temporary)))
-        own = round(len(documents) / (1 + len(self._workers) * self._theirs))
-        shares = len(self._workers)
-        for at, worker in enumerate(self._workers):
-            worker.add(documents[own + at :: shares])
-        self.failed |= self._own.add(documents[:own])
-        self._balance()
+        for start in range(0, len(documents), SHARE):
+            self._give(documents[start : start + SHARE])
         held = [self._own.occurrences, *(worker.occurrences for worker in self._workers)]
         if sum(held) > MOST_OCCURRENCES * len(held):
             self._spill()
 
-    def _balance(self) -> None:
-        """Give the others more to do next time where one has done everything, less where one is behind."""
-        started = time.perf_counter()
+    def _give(self, share: Sequence[Document]) -> None:
+        """Give a share to the process that has the least before it; where all have enough, it is for this one."""
         for worker in self._workers:
-            worker.finish_adding(_BEHIND)
-        if any(not worker.adding for worker in self._workers):
-            self._theirs = min(self._theirs * 1.1, 2)
-        elif time.perf_counter() - started > _NO_WAIT:
-            self._theirs = max(self._theirs * 0.9, 0.5)
+            worker.hear()
+        idlest = min(self._workers, key=lambda worker: worker.adding, default=None)
+        if idlest and idlest.adding < WAITING:
+            idlest.add(share)
+        else:
+            self.failed |= self._own.add(share)
 
     def _wait(self) -> None:
         """Until the other processes have added all that they were given."""
         for worker in self._workers:
-            worker.finish_adding(0)
+            worker.finish_adding()
             self.failed |= worker.failed
 
     def _sources(self) -> list[DocumentSource]:
@@ -179,12 +173,20 @@ class _Worker:
         self.call("add", path)
         self.adding += 1
 
-    def finish_adding(self, left: int) -> None:
-        """Wait until at most so many calls of `add` are under way, and hear of all that have ended."""
-        while self.adding > left or (self.adding and self._connection.poll()):
-            self.adding -= 1
-            failed, self.occurrences = self.result()
-            self.failed |= failed
+    def hear(self) -> None:
+        """Take in what the process tells of calls of `add` that have ended."""
+        while self.adding and self._connection.poll():
+            self._finish_one()
+
+    def finish_adding(self) -> None:
+        """Wait until no call of `add` is under way."""
+        while self.adding:
+            self._finish_one()
+
+    def _finish_one(self) -> None:
+        self.adding -= 1
+        failed, self.occurrences = self.result()
+        self.failed |= failed
 
     def restart(self) -> None:
         """Forget all documents."""
@@ -220,10 +222,12 @@ class RemoteDocuments:
         worker.call("describe")
         found: _Described = worker.result()
         self.count, self.numbers, self.values, self.title_ends, self.paragraphs, self._lengths = found
+        self._first = _RemoteRuns(worker, FIELDS[0]) if self.count else None  # while the columns are written
 
     def field(self, name: str) -> tuple[Source, Counts]:
         """See `DocumentSource`."""
-        return _RemoteRuns(self._worker, name), self._lengths[name]
+        runs = (self._first if name == FIELDS[0] else None) or _RemoteRuns(self._worker, name)
+        return runs, self._lengths[name]
 
 
 class _RemoteRuns:

@@ -3,46 +3,59 @@
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index import analysis
-from index.dictionary import Strings
-from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, group
+from index.dictionary import Strings, gather
+from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, count_words, group
 from index.merge import FORM, number_words
 from index.scan import DIALECTS, make_scanner
+
+_T = TypeVar("_T", bound=np.generic)
 
 Text = tuple[str, str, str | None]
 """What is inverted of a document: a title, a body and its language."""
 
 
 class _Forms:
-    """The forms that a scanner has met, by number."""
+    """The forms that a scanner has met, by number, as the words that they are without a stemmer."""
 
     def __init__(self) -> None:
         self._text = bytearray()
-        self._lengths = np.zeros(0, dtype=np.int64)
-        self._ends = np.zeros(0, dtype=np.int64)
+        self._count = 0
+        self._bounds = np.zeros(1024, dtype=np.int64)
 
     def __len__(self) -> int:
-        return len(self._lengths)
+        return self._count
 
-    def add(self, text: bytes, lengths: bytes) -> None:
+    def add(self, text: bytes) -> None:
         """Take in what `Scanner.forms` gives."""
+        ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 0) + (len(self._text) + 1)
         self._text += text
-        self._lengths = np.concatenate([self._lengths, np.frombuffer(lengths, dtype=np.int64)])
-        self._ends = np.cumsum(self._lengths)
+        self._bounds = _grown(self._bounds, self._count + len(ends) + 1)
+        self._bounds[self._count + 1 : self._count + len(ends) + 1] = ends
+        self._count += len(ends)
 
     def names(self, numbers: NDArray[np.intp]) -> list[str]:
         """Some of them as strings."""
-        ends = self._ends[numbers]
-        starts = ends - self._lengths[numbers]
-        return [self._text[a:b].decode() for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+        starts = self._bounds[numbers] + 1  # after the colon
+        text = gather(np.frombuffer(self._text, dtype=np.uint8), starts, self._bounds[numbers + 1] - starts)
+        return text.tobytes().decode().split("\0")[:-1]
 
-    def strings(self) -> Strings:
-        """All of them as arrays."""
-        return Strings(np.frombuffer(bytes(self._text), dtype=np.uint8), self._ends - self._lengths, self._lengths)
+    def words(self) -> Strings:
+        """All of them as arrays. Not to be kept: none can be added meanwhile."""
+        bounds = self._bounds[: self._count + 1]
+        return Strings(np.frombuffer(self._text, dtype=np.uint8), bounds[:-1], np.diff(bounds))
+
+
+def _grown(array: NDArray[_T], size: int, fill: int = 0) -> NDArray[_T]:
+    """An array with room for so many numbers, which is doubled where there is none."""
+    if len(array) >= size:
+        return array
+    return np.concatenate([array, np.full(2 * size - len(array), fill, dtype=array.dtype)])
 
 
 class _Words:
@@ -72,21 +85,13 @@ class _Words:
 
     def strings(self, forms: Strings) -> Strings:
         """All of them as arrays."""
-        found = forms.take(np.concatenate([np.zeros(0, dtype=np.intp), *(own for _, own in self._plain)]))
-        text = np.concatenate([forms.text, np.frombuffer(_PLAIN, dtype=np.uint8)])
-        ones = np.ones(len(found), dtype=np.int64)
-        colon = ones * len(forms.text)
-        plain = Strings.joined(text, (colon, ones), (found.starts, found.lengths), (colon + 1, ones))
         stemmed = Strings.encode(self._names)
-        numbers = [*(own for own, _ in self._plain), *self._stemmed]
-        order = np.argsort(np.concatenate([np.zeros(0, dtype=np.int32), *numbers]))
-        starts = np.concatenate([plain.starts, stemmed.starts + len(plain.text)])
-        lengths = np.concatenate([plain.lengths, stemmed.lengths])
-        return Strings(np.concatenate([plain.text, stemmed.text]), starts[order], lengths[order])
-
-
-_PLAIN = b":" + FORM
-"""What a word of no stemmer begins and ends with."""
+        starts, lengths = (np.empty(self.count, dtype=np.int64) for _ in range(2))
+        for numbers, own in self._plain:
+            starts[numbers], lengths[numbers] = forms.starts[own], forms.lengths[own]
+        numbers = np.concatenate([np.zeros(0, dtype=np.int32), *self._stemmed])
+        starts[numbers], lengths[numbers] = stemmed.starts + len(forms.text), stemmed.lengths
+        return Strings(np.concatenate([forms.text, stemmed.text]), starts, lengths)
 
 
 class Inverter:
@@ -113,7 +118,7 @@ class Inverter:
         taken, placed, capital = self._scanner.take()
         forms, positions = np.frombuffer(taken, dtype=np.int32), np.frombuffer(placed, dtype=np.uint32)
         capitals = np.frombuffer(capital, dtype=np.int32)
-        self._forms.add(*self._scanner.forms())
+        self._forms.add(self._scanner.forms())
         ends = np.cumsum(lengths)
         self.titles.append(titles)
         starts = _paragraph_starts(positions, ends - lengths)
@@ -183,12 +188,8 @@ class Occurrences:
         return words
 
     def _look_up(self, forms: NDArray[np.int32], stemmer: str) -> NDArray[np.int32]:
-        known = self._word_of.get(stemmer)
-        if known is None or len(known) < len(self._forms):
-            grown = np.full(max(1024, 2 * len(self._forms)), -1, dtype=np.int32)
-            if known is not None:
-                grown[: len(known)] = known
-            self._word_of[stemmer] = known = grown
+        known = self._word_of.get(stemmer, np.zeros(0, dtype=np.int32))
+        self._word_of[stemmer] = known = _grown(known, len(self._forms), -1)
         words = known[forms]
         new = np.zeros(len(self._forms), dtype=np.bool_)
         new[forms[words < 0]] = True
@@ -214,7 +215,7 @@ class Occurrences:
 
     def source(self) -> "Runs":
         """What was inverted, ready to be merged."""
-        return Runs(self._words.strings(self._forms.strings()), self.runs, self.documents)
+        return Runs(self._words.strings(self._forms.words()), self.runs, self.documents)
 
 
 class Runs:
@@ -223,12 +224,9 @@ class Runs:
     def __init__(self, words: Strings, runs: list[Run], documents: int) -> None:
         self.documents = documents
         self._runs = runs
-        counts = np.zeros(len(words), dtype=np.int64)
-        for run in runs:
-            counts += np.bincount(run.words, minlength=len(words))
-        number = words.order()
+        counts, number = count_words(runs, len(words)), words.order()
         number = number[counts[number] > 0]  # what was given up left words
-        self.words, self.counts = words.take(number), counts[number]
+        self.words, self.counts = words.take(number).copy(), counts[number]
         self.max_position = max((int(run.positions.max(initial=0)) for run in runs), default=0)
         rank, code, first = number_words(self.words, self.words.find(FORM))
         self._rank, self._code = (np.zeros(len(words), dtype=np.int32) for _ in range(2))

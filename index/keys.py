@@ -63,6 +63,17 @@ class Run:
     lengths: Counts
 
 
+def count_words(runs: Sequence[Run], words: int) -> Counts:
+    """How often each of so many words occurs."""
+    counts = np.zeros(words, dtype=np.int64)
+    for run in runs:
+        if _keys:
+            _keys.count(run.words, counts)
+        else:
+            counts += np.bincount(run.words, minlength=words)
+    return counts
+
+
 def group(runs: list[Run], ranks: Numbers, codes: Numbers, counts: Counts, layout: Layout, keys: Keys) -> None:
     """Fill `keys` with the occurrences of runs, in the order of their documents, grouped by term: a counting sort.
 

@@ -4,10 +4,12 @@ Each source gives the keys of its occurrences for a range of terms, grouped by t
 one range after the other, so that memory stays bounded whatever the size of the result.
 """
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 
 from index import dictionary
 from index.dictionary import Strings
-from index.keys import Counts, Grouped, Layout, Numbers, merge, split
+from index.keys import Counts, Grouped, Layout, Numbers, Parts, merge, split
 from index.packing import Sums, choose_width, count_bit_lengths
 from index.segment import SegmentFileWriter
 
@@ -188,39 +190,42 @@ def write_field(
     for source, (ranks, codes) in zip(sources, words.own, strict=True):
         source.prepare(ranks, codes, first, layout)
         first += source.documents
-    with _merging(sources, list(_ranges(words.counts))) as merged:
+    coded = words.forms_of > 1
+
+    def parts_of(low: int, high: int) -> Parts:
+        grouped = merge([source.keys(low, high) for source in sources])
+        return split(grouped, layout, coded[low:high], titles)
+
+    with _ahead(parts_of, list(_ranges(words.counts))) as ranges:
         _write_words(file, name, words, documents, lengths)
         file.about["fields"][name]["titles"] = titles is not None
         position_bits = choose_width(_position_bits(lengths)) if position_bits is None else position_bits
-        encoder = _Encoder(file, name, words, layout, documents, position_bits, titles)
-        for grouped, low, high in merged:
-            encoder.append(grouped, low, high)
+        encoder = _Encoder(file, name, words, documents, position_bits, has_titles=titles is not None)
+        for parts in ranges:
+            encoder.append(parts)
         encoder.close()
 
 
 @contextmanager
-def _merging(sources: Sequence[Source], parts: list[tuple[int, int]]) -> Iterator[Iterator[tuple[Grouped, int, int]]]:
-    """The keys of each range of terms. The first is being made already, and each while the one before it is used."""
-    if len(parts) < 2:
-        yield ((_merge(sources, *part), *part) for part in parts)
+def _ahead(make: Callable[[int, int], Parts], ranges: list[tuple[int, int]]) -> Iterator[Iterator[Parts]]:
+    """What is made of each range. The first are being made already, and each while the one before it is used."""
+    if len(ranges) < 2:
+        yield (make(*each) for each in ranges)
         return
-    with ThreadPoolExecutor(1) as ahead:
-        first = ahead.submit(_merge, sources, *parts[0])
-        yield _in_turn(ahead, first, sources, parts)
+    with ThreadPoolExecutor(1) as aside:
+        begun = deque(aside.submit(make, *each) for each in ranges[:_AHEAD])
+        yield _in_turn(begun, (aside.submit(make, *each) for each in ranges[_AHEAD:]))
 
 
-def _in_turn(
-    ahead: Executor, merging: Future[Grouped], sources: Sequence[Source], parts: list[tuple[int, int]]
-) -> Iterator[tuple[Grouped, int, int]]:
-    for part, following in zip(parts, [*parts[1:], None], strict=True):
-        grouped = merging.result()
-        if following:
-            merging = ahead.submit(_merge, sources, *following)
-        yield grouped, *part
+_AHEAD = 3
+"""Ranges that may be made before they are used."""
 
 
-def _merge(sources: Sequence[Source], low: int, high: int) -> Grouped:
-    return merge([source.keys(low, high) for source in sources])
+def _in_turn(begun: deque[Future[Parts]], following: Iterator[Future[Parts]]) -> Iterator[Parts]:
+    while begun:
+        parts = begun.popleft().result()
+        begun.extend(islice(following, 1))
+        yield parts
 
 
 def _ranges(counts: Counts) -> Iterator[tuple[int, int]]:
@@ -261,14 +266,12 @@ class _Encoder:
         file: SegmentFileWriter,
         name: str,
         words: Words,
-        layout: Layout,
         documents: int,
         position_bits: int,
-        titles: Counts | None,
+        *,
+        has_titles: bool,
     ) -> None:
-        self._layout = layout
-        self._coded = words.forms_of > 1
-        self._titles = titles
+        self._has_titles = has_titles
         most = int(words.counts.sum())
         self._documents = file.packed(f"{name}.document", choose_width(count_bit_lengths(np.arange(documents))), most)
         self._positions = file.packed(f"{name}.position", position_bits, most)
@@ -281,14 +284,13 @@ class _Encoder:
         self._joined: list[NDArray[np.uint8]] = []
         self._rest = np.zeros(0, dtype=bool)
 
-    def append(self, grouped: Grouped, low: int, high: int) -> None:
-        """Add the occurrences of the terms from rank `low` to before `high`."""
-        parts = split(grouped, self._layout, self._coded[low:high], self._titles)
+    def append(self, parts: Parts) -> None:
+        """Add the occurrences of a range of terms."""
         self._begins.append(parts.begins)
         self._count_ranks(parts.begins)
         self._documents.append(parts.documents)
         self._positions.append(parts.positions)
-        if self._titles is not None:
+        if self._has_titles:
             self._titled.append(parts.titled)
         self._codes.append(parts.codes)
 

@@ -189,9 +189,7 @@ def weigh(
     numbers = np.frombuffer(scanner.take()[0], dtype=np.int32)
     size = numbers.max(initial=-1) + 1
     times = np.bincount(numbers) + (round(TITLE) - 1) * np.bincount(numbers[:in_title], minlength=size)
-    text, lengths = scanner.forms()
-    ends = np.cumsum(np.frombuffer(lengths, dtype=np.int64)).tolist()
-    forms = [text[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)]
+    forms = [word[1:] for word in scanner.forms().decode().split("\0")[:-1]]
     counts: Counter[str] = Counter()
     for form, term, found in zip(forms, stem_all(forms, stemmer_of(article.language)), times.tolist(), strict=True):
         if form not in without:

@@ -37,8 +37,8 @@ class Scanner(Protocol):
         And which of them are in capitals (int32), the first being 0; see `analysis.in_capitals`.
         """
 
-    def forms(self) -> tuple[bytes, bytes]:
-        """The forms that are new since the last call, in UTF-8 one after the other, and the length of each (int64).
+    def forms(self) -> bytes:
+        """The forms that are new since the last call, as words of no stemmer one after the other: `:form`, a zero byte.
 
         They are numbered from 0 on as they are met.
         """
@@ -81,11 +81,11 @@ class PlainScanner:
         self._words, self._positions, self._capitals = array("i"), array("I"), array("i")
         return taken
 
-    def forms(self) -> tuple[bytes, bytes]:
+    def forms(self) -> bytes:
         """See `Scanner.forms`."""
-        new = [form.encode() for form in islice(self._numbers, self._told, None)]
+        new = [f":{form}\0" for form in islice(self._numbers, self._told, None)]
         self._told += len(new)
-        return b"".join(new), array("q", map(len, new)).tobytes()
+        return "".join(new).encode()
 
 
 _SPACES = re.compile("[ \n]+")

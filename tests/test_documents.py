@@ -164,6 +164,8 @@ def test_documents_in_bulk_are_those_of_one_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spill: bool, most: int, files: int
 ) -> None:
     monkeypatch.setattr(bulk, "WORTH_A_PROCESS", 50)
+    monkeypatch.setattr(bulk, "SHARE", 10)
+    monkeypatch.setattr(bulk, "WAITING", 1)
     if spill:
         monkeypatch.setattr(bulk, "MOST_OCCURRENCES", 50)
     found = drawn(300)
@@ -199,4 +201,4 @@ def test_a_worker_that_dies_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         writer.add(drawn(20))
         writer._workers[0]._process.kill()  # as the system may
         with pytest.raises(OSError, match="ended unexpectedly"):
-            writer.add(drawn(20))
+            list(writer.segments(100))

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index import keys, packing
-from index.keys import Counts, Grouped, Keys, Layout, OwnGroups, Run, group, merge, split
+from index.keys import Counts, Grouped, Keys, Layout, OwnGroups, Run, count_words, group, merge, split
 from index.packing import WIDTHS, Array, Packed, PackedWriter, Sums
 
 needs_compiled = pytest.mark.skipif(keys._keys is None, reason="index._keys was not built: there is no C compiler here")
@@ -140,6 +140,33 @@ def worded_often(draw: st.DrawFn) -> tuple[list[int], list[Texts]]:
     """A vocabulary and sources."""
     vocabulary = draw(vocabularies)
     return vocabulary, draw(st.lists(texts_of(vocabulary), min_size=1, max_size=4))
+
+
+# --- counting -------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.lists(st.integers(0, 5)), max_size=4), st.integers(0, 3))
+def test_words_of_runs_are_counted(listed: list[list[int]], more: int) -> None:
+    none = np.zeros(0, dtype=np.int64)
+    runs = [Run(np.array(words, dtype=np.int32), none.astype(np.uint32), 0, none) for words in listed]
+    for helper in _helpers():
+        found = count_words(runs, 6 + more).tolist()
+        assert found == [sum(words.count(word) for words in listed) for word in range(6 + more)], helper
+
+
+@needs_compiled
+@pytest.mark.parametrize(
+    ("words", "counts", "error"),
+    [
+        ([0, 2], np.zeros(2, dtype=np.int64), ValueError),
+        ([-1], np.zeros(2, dtype=np.int64), ValueError),
+        ([0], np.zeros(2, dtype=np.int32), TypeError),
+        ([0], np.frombuffer(bytes(16), dtype=np.int64), ValueError),
+    ],
+)
+def test_words_that_there_are_not_are_not_counted(words: list[int], counts: Any, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        keys._keys.count(np.array(words, dtype=np.int32), counts)
 
 
 # --- grouping -------------------------------------------------------------------------------------------------------

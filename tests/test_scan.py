@@ -4,7 +4,6 @@ import sys
 from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -97,10 +96,10 @@ def _expected(documents: Sequence[Document]) -> list[tuple[int, int, list[Word]]
 
 
 def new_forms(scanner: Scanner) -> list[str]:
-    text, lengths = scanner.forms()
-    ends = list(accumulate(array("q", lengths)))
-    assert len(text) == (ends[-1] if ends else 0)
-    return [text[a:b].decode() for a, b in zip([0, *ends], ends, strict=False)]
+    *words, rest = scanner.forms().decode().split("\0")
+    assert not rest
+    assert all(word[0] == ":" for word in words)
+    return [word[1:] for word in words]
 
 
 def _scanned(scanner: Scanner, documents: Sequence[Document]) -> list[tuple[int, int, list[Word]]]:

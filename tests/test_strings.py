@@ -83,6 +83,7 @@ def test_strings_are_listed_gathered_ordered_and_compared(given: tuple[Strings, 
     for helper in _helpers():
         assert found.tolist() == listed, helper
         assert gather(found.text, found.starts, found.lengths).tobytes() == b"".join(listed), helper
+        assert (found.copy().tolist(), found.copy().text.tobytes()) == (listed, b"".join(listed)), helper
         assert found.order().tolist() == sorted(range(len(listed)), key=listed.__getitem__), helper
         assert found.shared().tolist() == shared, helper
 
@@ -93,10 +94,11 @@ def test_many_strings_with_a_long_common_beginning_are_ordered_and_equals_stay(l
     endings = [b"", b"\0", b"\0\0", b"a", b"a\0", b"\x7f", b"\x80", b"\xff", b"a" * 9, b"a" * 8 + b"\0", b"\0" * 9]
     listed = [letter * length + ending for ending in [*endings, *endings[::-1], *endings]]
     listed += [letter * at for at in range(length, max(length - 10, 0), -1)]
-    wanted = sorted(range(len(listed)), key=listed.__getitem__)
-    for helper in _helpers():
-        assert Strings.join(listed).order().tolist() == wanted, helper
-        assert Strings.join(listed * 2).take(np.arange(len(listed))).order().tolist() == wanted, helper
+    for many in (listed, listed * 30):  # few are compared, many are counted
+        wanted = sorted(range(len(many)), key=many.__getitem__)
+        for helper in _helpers():
+            assert Strings.join(many).order().tolist() == wanted, helper
+            assert Strings.join(many * 2).take(np.arange(len(many))).order().tolist() == wanted, helper
 
 
 @given(st.lists(strings, min_size=1, max_size=4), st.lists(st.integers(0, 3), max_size=90))

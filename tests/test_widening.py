@@ -198,6 +198,7 @@ def test_an_abbreviation_counts_while_articles_explain_it(archive: Archive, monk
     explained = {"CFC = chlorofluorocarbon": 3}
     assert offered(archive, "CFC") == explained
     monkeypatch.setattr(bulk, "WORTH_A_PROCESS", 5)
+    monkeypatch.setattr(bulk, "SHARE", 2)
     archive.rebuild_index()
     assert offered(archive, "CFC") == explained
     archive.delete([archive.search(SearchRequest(query="CFC rose")).hits[0].headline.id])
