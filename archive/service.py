@@ -1,7 +1,7 @@
 """`Archive`: the one facade that the command line and the web use."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from archive.types import (
     Article,
     ArticleFilter,
     Concordance,
+    Edited,
     Findings,
     Headline,
     Hit,
@@ -37,6 +38,7 @@ from archive.types import (
     SearchPage,
     SearchRequest,
     Sort,
+    Stated,
     StoreStats,
     Suggestion,
     Version,
@@ -214,6 +216,12 @@ class Archive:
     def count(self, filter: ArticleFilter | None = None) -> int:
         """How many stored articles the filter lets pass."""
         return self.store.count(filter or ArticleFilter())
+
+    def edit(self, article_id: int, values: Mapping[str, Stated]) -> Edited:
+        """Set fields of an article, which are cleaned already (`editing.cleaned`); see `Store.edit`."""
+        done = self.store.edit(article_id, values)
+        self._follow(None)
+        return done
 
     def delete(self, ids: Sequence[int]) -> list[int]:
         """Delete articles with their versions and originals; the ids that existed."""

@@ -16,6 +16,7 @@ from archive.settings import Settings
 from archive.types import (
     Article,
     Concordance,
+    Edited,
     FacetField,
     Headline,
     Hit,
@@ -183,6 +184,16 @@ def record(article: Article) -> JsonObject:
         "added": article.added.isoformat(),
         "changed": article.changed.isoformat(),
     }
+
+
+def edited(done: Edited) -> JsonObject:
+    """An article after an edit, as it is exported; what changed, and all that a person has ever set."""
+    return {"article": record(done.article), "changed": _names(done.changed), "edited": _names(done.edited)}
+
+
+def _names(fields: Iterable[str]) -> list[str]:
+    """Fields as they are called everywhere else."""
+    return ["text" if name == "body" else name for name in fields]
 
 
 COLUMNS = ("id", "title", "authors", "source", "published", "language", "section", "tags", "url", "summary", "text")
