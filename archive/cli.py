@@ -18,6 +18,7 @@ from archive.cli_alias import alias
 from archive.cli_edit import edit
 from archive.cli_imports import imports
 from archive.cli_index import index
+from archive.cli_reextract import reextract
 from archive.cli_saved import saved
 from archive.errors import ArchiveError
 from archive.opening import chosen_settings, complain, opened_archive
@@ -226,6 +227,7 @@ main.add_command(alias)
 main.add_command(imports)
 main.add_command(edit)
 main.add_command(index)
+main.add_command(reextract)
 main.add_command(saved)
 
 

@@ -29,6 +29,8 @@ from archive.types import (
     MarkedText,
     Message,
     Outcome,
+    Renewed,
+    RenewedReport,
     SavedCount,
     SavedSearch,
     SearchPage,
@@ -189,6 +191,23 @@ def record(article: Article) -> JsonObject:
 def edited(done: Edited) -> JsonObject:
     """An article after an edit, as it is exported; what changed, and all that a person has ever set."""
     return {"article": record(done.article), "changed": _names(done.changed), "edited": _names(done.edited)}
+
+
+def renewed(report: RenewedReport) -> JsonObject:
+    """The account of reading originals again; the items are whatever was updated or failed."""
+    return {
+        **{outcome.value.replace(" ", "_"): report.counts[outcome] for outcome in Renewed},
+        "seconds": round(report.seconds, 3),
+        "items": [
+            {
+                "article": item.article,
+                "origin": str(item.origin) if item.origin else None,
+                "outcome": item.outcome.value,
+                "reason": item.reason,
+            }
+            for item in report.items
+        ],
+    }
 
 
 def _names(fields: Iterable[str]) -> list[str]:

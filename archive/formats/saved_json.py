@@ -50,6 +50,16 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed | Skipped]:
         raise NoTextError("the export has no entries")
 
 
+def around(entry: object) -> object:
+    """A document in which an entry that was kept stands alone, as it stood in its export."""
+    keys = set(entry) if isinstance(entry, dict) else set()
+    if _reader_of(keys) is None and "article__title" in keys:
+        return {"bookmarks": [entry]}
+    if _reader_of(keys) is None and keys >= {"name", "url"}:
+        return {"collections": [{"links": [entry]}]}
+    return [entry]
+
+
 def _item(file: InputFile, number: int, entry: object, to_record: Reader | None) -> NewArticle | Failed | Skipped:
     if not to_record or not isinstance(entry, dict):
         fields = f"its fields are {listed(entry)}" if isinstance(entry, dict) else f"a JSON {type(entry).__name__}"
