@@ -15,6 +15,7 @@ import click
 
 from archive import __version__
 from archive.cli_alias import alias
+from archive.cli_doctor import doctor
 from archive.cli_edit import edit
 from archive.cli_imports import imports
 from archive.cli_index import index
@@ -225,6 +226,7 @@ def export(words: tuple[str, ...], format: str, output: str, sort: str, **filter
 
 main.add_command(alias)
 main.add_command(imports)
+main.add_command(doctor)
 main.add_command(edit)
 main.add_command(index)
 main.add_command(reextract)

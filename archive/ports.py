@@ -250,5 +250,8 @@ class SearchIndex(Follower, Protocol):
     def check(self) -> list[str]:
         """Read every byte of the index; what is wrong, one sentence each."""
 
+    def leftovers(self) -> list[str]:
+        """The names of what was begun in its folder, an hour ago or more, and never finished."""
+
     def close(self) -> None:
         """Release files; the index cannot be used afterwards."""

@@ -749,4 +749,3 @@ class Check:
     name: str
     faults: tuple[str, ...] = ()
     remedy: str = ""
-    note: str = ""

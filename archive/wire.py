@@ -15,6 +15,7 @@ from typing import IO
 from archive.settings import Settings
 from archive.types import (
     Article,
+    Check,
     Concordance,
     Edited,
     FacetField,
@@ -208,6 +209,20 @@ def renewed(report: RenewedReport) -> JsonObject:
             for item in report.items
         ],
     }
+
+
+def checks(found: Iterable[Check]) -> JsonObject:
+    """What was looked at, and what is wrong; `remedy` says what to do where anything is."""
+    told = [
+        {
+            "name": each.name,
+            "ok": not each.faults,
+            "faults": list(each.faults),
+            "remedy": each.remedy if each.faults else None,
+        }
+        for each in found
+    ]
+    return {"ok": all(each["ok"] for each in told), "checks": told}
 
 
 def _names(fields: Iterable[str]) -> list[str]:

@@ -1,19 +1,19 @@
 """`SqlStore`: the `Store` port on SQLite."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, text, union
+from sqlalchemy import Connection, delete, func, select, union
 
 from archive.errors import ArticleNotFoundError, StoreCorruptError, StoreError
 from archive.types import (
     Article,
     ArticleFilter,
     Changes,
+    Check,
     Edited,
     FileAccount,
     Headline,
@@ -31,7 +31,7 @@ from archive.types import (
     StoreStats,
     Version,
 )
-from db import accounts, columns, editing, migrate, queries, saving
+from db import accounts, checking, columns, editing, migrate, queries, saving
 from db.adding import Batch
 from db.engine import cursor_of, make_engine, reading, single, writing
 from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
@@ -326,20 +326,12 @@ class SqlStore:
 
     def _faults(self) -> Iterator[str]:
         with reading(self._engine) as connection:
-            for row in connection.execute(text("PRAGMA integrity_check")):
-                if row[0] != "ok":
-                    yield f"the database: {row[0]}"
-            for row in connection.execute(text("PRAGMA foreign_key_check")):
-                yield f"a row of {row[0]} refers to nothing"
-            for digest, data in connection.execution_options(yield_per=50).execute(
-                select(ORIGINAL.c.sha256, ORIGINAL.c.data)
-            ):
-                try:
-                    whole = sha256(zlib.decompress(data)).digest() == digest
-                except zlib.error:
-                    whole = False
-                if not whole:
-                    yield f"the original {digest.hex()} is damaged"
+            for look in (checking.integrity, checking.references, checking.originals):
+                yield from look(connection)
+
+    def examine(self, progress: Callable[[str, int, int], None]) -> Iterator[Check]:
+        """See `Store.examine`."""
+        yield from checking.examine(self._engine, progress)
 
     def close(self) -> None:
         """See `Store.close`."""
