@@ -7,6 +7,7 @@
 #   make relevance  how well the best come first        make operators  each operator of the language, on DATA
 #   make typed    whatever can be typed, on DATA        make formats  import every real file
 #   make import-speed  imports, beside FTS5 and trafilatura
+#   make fuzz     damaged files for every reader, MINUTES=10 for each (ARGS="pdf --jobs 2" for some)
 #   make lock     renew requirements/*.txt              make clean    remove what was made here
 #   make test-reloaded   the tests of the index with Whoosh-Reloaded instead of whoosh3
 
@@ -14,6 +15,7 @@ PYTHON ?= python3
 VENV ?= .venv
 DATA ?= .demo
 PORT ?= 8000
+MINUTES ?= 10
 
 BIN := $(VENV)/bin
 ARCHIVE := $(BIN)/archive --data $(DATA)
@@ -28,7 +30,7 @@ define debian
 endef
 
 .PHONY: demo demo-search serve test test-reloaded check bench upkeep scale relevance operators typed formats import-speed \
-        lock clean
+        fuzz lock clean
 
 demo: demo-search
 	@$(ARCHIVE) serve --port $(PORT)
@@ -82,6 +84,9 @@ import-speed: $(VENV)/dev.stamp
 typed: $(VENV)/dev.stamp
 	@$(BIN)/python -m benchmarks.typed $(DATA) $(ARGS)
 
+fuzz: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
+
 # Where another package wants an extra, pip looks for it among newer releases, unless the lock names it.
 lock: $(VENV)/dev.stamp
 	@$(LOCK) -o requirements/base.txt pyproject.toml requirements/build.in $(ARGS)
@@ -90,7 +95,7 @@ lock: $(VENV)/dev.stamp
 	@echo Whoosh-Reloaded==2.7.5 | $(LOCK) -o requirements/reloaded.txt -
 
 clean:
-	rm -rf index/*.so .venv .reloaded .demo .bench build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -rf index/*.so .venv .reloaded .demo .bench .fuzz build dist *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:

@@ -15,9 +15,12 @@ import click
 
 from archive import __version__
 from archive.cli_alias import alias
+from archive.cli_doctor import doctor
+from archive.cli_edit import edit
 from archive.cli_feed import feed
 from archive.cli_imports import imports
 from archive.cli_index import index
+from archive.cli_reextract import reextract
 from archive.cli_saved import saved
 from archive.errors import ArchiveError
 from archive.opening import chosen_settings, complain, opened_archive, web_fetcher
@@ -239,7 +242,10 @@ def export(words: tuple[str, ...], format: str, output: str, sort: str, **filter
 main.add_command(alias)
 main.add_command(feed)
 main.add_command(imports)
+main.add_command(doctor)
+main.add_command(edit)
 main.add_command(index)
+main.add_command(reextract)
 main.add_command(saved)
 
 

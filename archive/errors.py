@@ -26,6 +26,7 @@
     │  ├─ SearchRefusedError
     │  ├─ IndexLockedError
     │  └─ IndexUnavailableError
+    ├─ EditError
     ├─ AliasError
     └─ SettingsError
 
@@ -181,6 +182,13 @@ class IndexLockedError(SearchError):
 
 class IndexUnavailableError(SearchError):
     """The index cannot be read; it is rebuilt at the next `archive index sync`."""
+
+
+class EditError(ArchiveError):
+    """A value that a field of an article cannot have."""
+
+    http_status = 400
+    exit_status = 2
 
 
 class AliasError(ArchiveError):

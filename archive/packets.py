@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, BinaryIO
 
 from archive.paths import File
-from archive.types import ImportItem, ImportOptions, NewArticle, Origin, Outcome, PackedOriginal, PublicationDate
+from archive.types import ImportItem, ImportOptions, NewArticle, Origin, Outcome, PackedOriginal, PublicationDate, Told
 
 OUT_OF_MEMORY = 77
 """The status with which a process ends when an item needs more memory than it may have."""
@@ -94,7 +94,7 @@ def pack_article(article: NewArticle) -> bytes:
     fields = [
         article.title, article.body, _origin(article.origin), article.url, article.authors, article.source,
         article.section, published, article.language, article.tags, article.summary, article.note,
-        article.partial, article.fingerprint.hex(),
+        article.partial, asdict(article.told), article.fingerprint.hex(),
         [original.media_type, original.size, original.sha256.hex()] if original else None,
     ]  # fmt: skip
     text = _dump(fields)
@@ -107,14 +107,14 @@ def unpack_article(content: bytes) -> NewArticle:
     end = _LENGTH.size + length
     (
         title, body, origin, url, authors, source, section, published, language, tags, summary, note, partial,
-        mark, packed,
+        told, mark, packed,
     ) = json.loads(content[_LENGTH.size : end])  # fmt: skip
     original = PackedOriginal(content[end:], packed[0], packed[1], bytes.fromhex(packed[2])) if packed else None
     return NewArticle(
         title=title, body=body, origin=Origin(*origin), url=url, authors=tuple(authors), source=source, section=section,
         published=PublicationDate.parse(published) if published else None, language=language, tags=tuple(tags),
-        summary=summary, note=note, partial=partial, original=original,
-        has_paragraphs=True, known_fingerprint=bytes.fromhex(mark),
+        summary=summary, note=note, partial=partial, told=_told(told), original=original, has_paragraphs=True,
+        known_fingerprint=bytes.fromhex(mark),
     )  # fmt: skip
 
 
@@ -127,6 +127,11 @@ def unpack_item(content: bytes) -> ImportItem:
     """See `pack_item`."""
     origin, outcome, reason = json.loads(content)
     return ImportItem(Origin(*origin), Outcome(outcome), None, reason)
+
+
+def _told(told: dict[str, Any]) -> Told:
+    mapping = {name: tuple(columns) for name, columns in told["mapping"].items()}
+    return Told(fields=tuple(told["fields"]), mapping=mapping, charset=told["charset"], url=told["url"])
 
 
 def _origin(origin: Origin) -> list[str | None]:

@@ -1,6 +1,6 @@
 """What the core asks of a store and of an index. `db` and `index` implement these and do not know each other."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -11,7 +11,9 @@ from archive.types import (
     Article,
     ArticleFilter,
     Changes,
+    Check,
     Concordance,
+    Edited,
     Feed,
     Fetched,
     FileAccount,
@@ -22,6 +24,7 @@ from archive.types import (
     ImportItem,
     IndexState,
     IndexStatus,
+    Kept,
     LineOrder,
     MarkedArticle,
     NewArticle,
@@ -29,11 +32,13 @@ from archive.types import (
     OnDuplicate,
     Original,
     Outcome,
+    RenewedItem,
     SavedSearch,
     SearchPage,
     SearchRequest,
     Seen,
     Sort,
+    Stated,
     StoreStats,
     Suggestion,
     Version,
@@ -122,6 +127,27 @@ class Store(ArticleReader, Protocol):
     def delete(self, ids: Sequence[int]) -> list[int]:
         """Delete these articles with their versions and originals in one transaction; the ids that existed."""
 
+    def edit(self, article_id: int, values: Mapping[str, Stated]) -> Edited:
+        """Set fields of an article, by the names of `FIELDS`, in one transaction; all of them, or none.
+
+        No import and no `renew` ever changes them again. Another title or body makes a new version. Raises
+        ArticleNotFoundError, and EditError where the URL is that of another article.
+        """
+
+    def ids_of_format(self, format: str) -> Sequence[int]:
+        """The ids of the articles that were read by this reader, ascending."""
+
+    def kept(self, article_id: int) -> Kept:
+        """An article with its original and what its import was told; raises ArticleNotFoundError."""
+
+    def renew(self, read: Sequence[tuple[Kept, NewArticle]], *, dry_run: bool = False) -> list[RenewedItem]:
+        """Take over what a reader makes of originals today, in one transaction; one outcome an article, in order.
+
+        Another text is a new version. What is not stated any more, what was told to the import and what a person has
+        set stays; where it is not known what was told, only what was missing is added. An article that has another
+        version meanwhile is left alone. `dry_run` tells the same and stores nothing.
+        """
+
     def last_sequence(self) -> int:
         """The sequence of the newest change, 0 in an empty archive."""
 
@@ -172,6 +198,12 @@ class Store(ArticleReader, Protocol):
 
     def check(self) -> list[str]:
         """What is wrong with the database, one sentence each; empty when all is well."""
+
+    def examine(self, progress: Callable[[str, int, int], None]) -> Iterator[Check]:
+        """Look at everything that is stored, one check after the other; changes nothing, and never raises.
+
+        `progress` is called with the name of a check, and how much of how many rows it has seen.
+        """
 
     def close(self) -> None:
         """Release files; the store cannot be used afterwards."""
@@ -239,6 +271,9 @@ class SearchIndex(Follower, Protocol):
 
     def check(self) -> list[str]:
         """Read every byte of the index; what is wrong, one sentence each."""
+
+    def leftovers(self) -> list[str]:
+        """The names of what was begun in its folder, an hour ago or more, and never finished."""
 
     def close(self) -> None:
         """Release files; the index cannot be used afterwards."""

@@ -55,6 +55,26 @@ class IndexProgress:
             self._shown[0].stop()
 
 
+class StepProgress:
+    """Shows which step of a longer task is being done and how far it is, from the first report on; a context."""
+
+    def __init__(self) -> None:
+        self._bar = _bar()
+        self._task = self._bar.add_task("", total=None, note="")
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        """So much of a step is done; a total of 0 is not known."""
+        note = f"{done:,} of {total:,}" if total else ""
+        self._bar.update(self._task, description=step, completed=done, total=total or None, note=note)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+
 class ImportProgress:
     """An `importing.Observer` that shows a bar, names each failure at once and keeps the account of what was reported.
 

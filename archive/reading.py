@@ -25,7 +25,7 @@ from archive.online import from_web
 from archive.packets import OUT_OF_MEMORY, Kind, frame, pack_article, pack_item, unpack_beginning, unpack_task
 from archive.paths import STANDARD_INPUT, File, open_file, reason_of
 from archive.streams import HEAD, Expansion, counted, uncompressed
-from archive.types import ImportItem, ImportOptions, NewArticle, Origin, Outcome
+from archive.types import ImportItem, ImportOptions, NewArticle, Origin, Outcome, Told
 
 MAX_DEPTH = 3
 """How many files deep a file may be inside others: an attachment of a message of a mailbox of an archive."""
@@ -123,6 +123,7 @@ class _Reading:
         found = from_web(found, file)
         if file.note and not found.published:
             found = replace(found, note=found.note or file.note)
+        found = replace(found, told=_told(found, file, self._options))
         try:
             return normalise(_with_options(found, self._options))
         except ArchiveError as error:
@@ -136,6 +137,17 @@ def _failed(origin: Origin, reason: str) -> ImportItem:
 def _about(file: InputFile, reason: str) -> str:
     """The reason with the address of what it is about, since who reads it knows no record of a web archive."""
     return f"{reason} ({file.url})" if file.url and file.url != file.path else reason
+
+
+def _told(article: NewArticle, file: InputFile, options: ImportOptions) -> Told:
+    """What is known of an article beyond its original, which is all that is kept of where it stood."""
+    fields = [name for name in ("source", "language", "published", "tags") if getattr(options, name)]
+    return Told(
+        fields=tuple(dict.fromkeys([*article.told.fields, *fields])),
+        mapping=options.mapping,
+        charset=article.told.charset or file.charset,
+        url=file.url,
+    )
 
 
 def _with_options(article: NewArticle, options: ImportOptions) -> NewArticle:

@@ -1,7 +1,7 @@
 """`Archive`: the one facade that the command line and the web use."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from archive.types import (
     Article,
     ArticleFilter,
     Concordance,
+    Edited,
     Findings,
     Headline,
     Hit,
@@ -35,9 +36,12 @@ from archive.types import (
     Origin,
     Original,
     Outcome,
+    RenewedItem,
+    RenewedReport,
     SearchPage,
     SearchRequest,
     Sort,
+    Stated,
     StoreStats,
     Suggestion,
     Version,
@@ -222,6 +226,24 @@ class Archive:
     def count(self, filter: ArticleFilter | None = None) -> int:
         """How many stored articles the filter lets pass."""
         return self.store.count(filter or ArticleFilter())
+
+    def edit(self, article_id: int, values: Mapping[str, Stated]) -> Edited:
+        """Set fields of an article, which are cleaned already (`editing.cleaned`); see `Store.edit`."""
+        done = self.store.edit(article_id, values)
+        self.follow(None)
+        return done
+
+    def reextract(
+        self, ids: Iterable[int], *, dry_run: bool = False, tell: Callable[[RenewedItem], None] | None = None
+    ) -> RenewedReport:
+        """Read the originals of these articles again, then bring the index up to date. See `reextract.run`."""
+        from archive import reextract  # here, since a search needs no reader of any format
+
+        limit = self.settings.max_item_mb * 1_000_000
+        report = reextract.run(self.store, ids, max_item_bytes=limit, dry_run=dry_run, tell=tell)
+        if not dry_run:
+            self.follow(None)
+        return report
 
     def delete(self, ids: Sequence[int]) -> list[int]:
         """Delete articles with their versions and originals; the ids that existed."""

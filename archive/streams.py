@@ -18,7 +18,7 @@ Read = Callable[[int], bytes]
 HEAD = 8_192
 """Bytes at the beginning of a stream that can be looked at before they are read."""
 
-COMPRESSED = (".gz", ".bz2", ".xz")
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 """Suffixes that say how a file is compressed, and nothing about what it is."""
 
 MAX_RATIO = 200
@@ -38,6 +38,11 @@ UNSUSPICIOUS = 1_000_000
 
 _XZ_MEMORY = 256 << 20
 """Bytes that xz may use: enough for whatever its own program makes at any of its levels."""
+
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"
+_MAX_DICTIONARY = 16 << 20
+"""Bytes of the dictionary that a web archive may begin with, which its records are compressed with."""
 
 
 @dataclass(slots=True)
@@ -98,7 +103,7 @@ def counted(raw: io.FileIO, size: int, tell: Callable[[int], None]) -> "io.Buffe
 
 
 def uncompressed(stream: "io.BufferedReader[Any]", expansion: Expansion) -> "io.BufferedReader[Any]":
-    """The stream without gzip, bzip2 or xz around it; as it is, where none of them is.
+    """The stream without gzip, bzip2, xz or zstd around it; as it is, where none of them is.
 
     Reading raises UnreadableFileError where the data is damaged, and TooLargeError where the expansion allows no more.
     """
@@ -111,6 +116,8 @@ def uncompressed(stream: "io.BufferedReader[Any]", expansion: Expansion) -> "io.
         read, name = _decompressing(packed, bz2.BZ2Decompressor), "bzip2"
     elif head.startswith(b"\xfd7zXZ\0"):
         read, name = _decompressing(packed, lambda: lzma.LZMADecompressor(memlimit=_XZ_MEMORY)), "xz"
+    elif head.startswith((_ZSTD, _ZSTD_DICTIONARY)):
+        read, name = _unzstd(packed), "zstd"
     else:
         return stream
 
@@ -144,6 +151,18 @@ class _Packed:
         self.count += len(data)
         return data
 
+    def begins_with(self, mark: bytes) -> bool:
+        """Whether this comes next."""
+        return self._stream.peek(len(mark)).startswith(mark)
+
+    def take(self, size: int) -> bytes:
+        """So many bytes; raises EOFError where there are fewer."""
+        data = self._stream.read(size)
+        self.count += len(data)
+        if len(data) < size:
+            raise EOFError("it ended too early")
+        return data
+
 
 def _decompressing(packed: _Packed, make: Callable[[], Any]) -> Read:
     """Reads one compressed stream after the other, as both formats allow, whose zeros at the end are padding."""
@@ -164,6 +183,50 @@ def _decompressing(packed: _Packed, make: Callable[[], Any]) -> Read:
                 return bytes(data)
 
     return read
+
+
+def _unzstd(packed: _Packed) -> Read:
+    """Zstandard (RFC 8878), with the dictionary that a web archive may begin with, itself compressed or not.
+
+    See https://iipc.github.io/warc-specifications/specifications/warc-zstd/.
+    """
+    zstd = _zstd()
+    dictionary = None
+
+    def make() -> Any:
+        return zstd.ZstdDecompressor(dictionary)
+
+    plain: Read | None = None
+
+    def read(size: int) -> bytes:
+        nonlocal dictionary, plain
+        try:
+            if plain is None:
+                if packed.begins_with(_ZSTD_DICTIONARY):
+                    dictionary = zstd.ZstdDict(_dictionary(packed, zstd))
+                plain = _decompressing(packed, make)
+            return plain(size)
+        except zstd.ZstdError as error:
+            raise ValueError(str(error)) from error
+
+    return read
+
+
+def _dictionary(packed: _Packed, zstd: Any) -> bytes:
+    size = int.from_bytes(packed.take(8)[4:], "little")
+    if size > _MAX_DICTIONARY:
+        raise ValueError("it begins with a dictionary that is larger than any can be")
+    data = packed.take(size)
+    return bytes(zstd.ZstdDecompressor().decompress(data, _MAX_DICTIONARY)) if data.startswith(_ZSTD) else data
+
+
+def _zstd() -> Any:
+    """The module of Python 3.14, or what brings it to those before."""
+    try:
+        from compression import zstd
+    except ImportError:
+        from backports import zstd
+    return zstd
 
 
 class _Raw(io.RawIOBase):

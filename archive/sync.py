@@ -58,8 +58,13 @@ def _follow(store: Store, index: Follower, progress: Progress, wait: float) -> i
 
 
 def verify(store: Store, index: SearchIndex) -> list[str]:
-    """Prove that store and index agree; what does not, one sentence each."""
-    faults = store.check() + index.check()
+    """Prove that store and index are whole and agree; what does not, one sentence each."""
+    return store.check() + index.check() + disagreements(store, index)
+
+
+def disagreements(store: Store, index: SearchIndex) -> list[str]:
+    """What a store has and its index has not, and the other way round, one sentence each."""
+    faults: list[str] = []
     status = index.status(store.last_sequence())
     if status.state is not IndexState.CURRENT:
         faults.append(f"the index is {status.state}: {status.reason or f'{status.behind} changes are not in it yet'}")

@@ -125,6 +125,20 @@ class PackedOriginal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What an import knew of an article beyond its original, so that this can be read again without losing it.
+
+    `fields` have values that were told, by a person or by what the article came in; `mapping` names the fields of a
+    record, `charset` is the encoding of the text and `url` the address that it was fetched from.
+    """
+
+    fields: tuple[str, ...] = ()
+    mapping: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    charset: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewArticle:
     """An article that was read from somewhere and is not stored yet.
 
@@ -151,6 +165,7 @@ class NewArticle:
     """Its fingerprint, where another process has made it."""
     partial: bool = False
     """Whether it is an entry that names a page, and `body` at most a summary of what stands there; it is not stored."""
+    told: Told = Told()
 
     @property
     def fingerprint(self) -> bytes:
@@ -203,6 +218,22 @@ class Version:
     number: int
     title: str
     added: datetime
+
+
+FIELDS = ("title", "body", "url", "authors", "source", "section", "published", "language", "tags", "summary")
+"""What is stated of an article, by the names that an edit gives: its text, and what is known about it."""
+
+Stated = str | tuple[str, ...] | PublicationDate | None
+"""The value of a field; None or () is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """An article after an edit: which fields have other values now, and all that a person has ever set."""
+
+    article: Article
+    changed: tuple[str, ...]
+    edited: tuple[str, ...]
 
 
 class OnDuplicate(StrEnum):
@@ -300,6 +331,43 @@ class ImportAccount:
     def state(self) -> str:
         """running, finished or interrupted."""
         return "finished" if self.ended else "running" if self.running else "interrupted"
+
+
+class Renewed(StrEnum):
+    """What became of one article whose original was read again."""
+
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+    WITHOUT_ORIGINAL = "without original"
+
+
+@dataclass(frozen=True, slots=True)
+class RenewedItem:
+    """The account of one article whose original was read again: `reason` says what changed, or why it failed."""
+
+    article: int
+    origin: Origin | None
+    outcome: Renewed
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewedReport:
+    """The account of reading originals again: how often each outcome, and the items that were updated or failed."""
+
+    counts: Mapping[Renewed, int]
+    items: tuple[RenewedItem, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is stored of an article that its original is read again for; `told` is None where it was never noted."""
+
+    article: Article
+    original: Original | None
+    told: Told | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -755,3 +823,12 @@ class StoreStats:
     text_characters: int
     original_bytes: int
     database_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was looked at in the archive and what is wrong with it, one sentence each; `remedy` says what to do then."""
+
+    name: str
+    faults: tuple[str, ...] = ()
+    remedy: str = ""

@@ -16,7 +16,9 @@ from typing import IO
 from archive.settings import Settings
 from archive.types import (
     Article,
+    Check,
     Concordance,
+    Edited,
     FacetField,
     Feed,
     FeedUpdate,
@@ -31,6 +33,8 @@ from archive.types import (
     MarkedText,
     Message,
     Outcome,
+    Renewed,
+    RenewedReport,
     SavedCount,
     SavedSearch,
     SearchPage,
@@ -216,6 +220,47 @@ def record(article: Article) -> JsonObject:
         "added": article.added.isoformat(),
         "changed": article.changed.isoformat(),
     }
+
+
+def edited(done: Edited) -> JsonObject:
+    """An article after an edit, as it is exported; what changed, and all that a person has ever set."""
+    return {"article": record(done.article), "changed": _names(done.changed), "edited": _names(done.edited)}
+
+
+def renewed(report: RenewedReport) -> JsonObject:
+    """The account of reading originals again; the items are whatever was updated or failed."""
+    return {
+        **{outcome.value.replace(" ", "_"): report.counts[outcome] for outcome in Renewed},
+        "seconds": round(report.seconds, 3),
+        "items": [
+            {
+                "article": item.article,
+                "origin": str(item.origin) if item.origin else None,
+                "outcome": item.outcome.value,
+                "reason": item.reason,
+            }
+            for item in report.items
+        ],
+    }
+
+
+def checks(found: Iterable[Check]) -> JsonObject:
+    """What was looked at, and what is wrong; `remedy` says what to do where anything is."""
+    told = [
+        {
+            "name": each.name,
+            "ok": not each.faults,
+            "faults": list(each.faults),
+            "remedy": each.remedy if each.faults else None,
+        }
+        for each in found
+    ]
+    return {"ok": all(each["ok"] for each in told), "checks": told}
+
+
+def _names(fields: Iterable[str]) -> list[str]:
+    """Fields as they are called everywhere else."""
+    return ["text" if name == "body" else name for name in fields]
 
 
 COLUMNS = ("id", "title", "authors", "source", "published", "language", "section", "tags", "url", "summary", "text")

@@ -1,6 +1,6 @@
 """Adding a batch: which of its articles are new, which are duplicates, and which are new versions of others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -9,13 +9,10 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_original
 
 from archive.types import ImportItem, NewArticle, OnDuplicate, Outcome, PackedOriginal
-from db import queries
+from db import columns, queries
 from db.models import ARTICLE, ORIGINAL, VERSION
 
 _METADATA = ("authors", "source", "section", "published", "language", "tags", "summary")
-_DAYS = ("published_key", "first_day", "last_day")
-_VERSIONED = tuple(column.name for column in VERSION.c if column.name in ARTICLE.c)
-"""What an article and each of its old versions have."""
 
 
 @dataclass(slots=True)
@@ -56,13 +53,16 @@ class Batch:
         if same_text is not None:
             return self._duplicate(article, same_text)
         same_url = self.known.by_url.get(article.url) if article.url else None
-        number = self._new_version(article, same_url) if same_url is not None else self._new(article)
-        self.known.by_text[fingerprint] = number
+        if same_url is not None:
+            return self._same_url(article, same_url)
+        number = self._new(article)
+        self._remember(article, number)
+        return ImportItem(article.origin, Outcome.ADDED, number, article.note)
+
+    def _remember(self, article: NewArticle, number: int) -> None:
+        self.known.by_text[self.fingerprints[id(article)]] = number
         if article.original:
             self.originals.append(article.original.packed())
-        if same_url is not None:
-            return ImportItem(article.origin, Outcome.UPDATED, number, "a new version: same URL, other text")
-        return ImportItem(article.origin, Outcome.ADDED, number, article.note)
 
     def _new(self, article: NewArticle) -> int:
         number = self.next_id
@@ -114,7 +114,6 @@ class Batch:
             self.rows.clear()
 
     def _row(self, article: NewArticle) -> dict[str, Any]:
-        published = article.published
         return {
             "title": article.title,
             "body": article.body,
@@ -122,10 +121,7 @@ class Batch:
             "authors": list(article.authors),
             "source": article.source,
             "section": article.section,
-            "published": published.text if published else None,
-            "published_key": published.sort_key if published else None,
-            "first_day": published.first_day.toordinal() if published else None,
-            "last_day": published.last_day.toordinal() if published else None,
+            **columns.of_date(article.published),
             "language": article.language,
             "tags": list(article.tags),
             "summary": article.summary,
@@ -134,6 +130,7 @@ class Batch:
             "origin_part": article.origin.part,
             "fingerprint": self.fingerprints[id(article)],
             "original": article.original.sha256 if article.original else None,
+            "told": columns.of_told(article.told),
             "changed": self.now,
         }
 
@@ -141,8 +138,8 @@ class Batch:
         self._write()  # it may be one of those that wait
         return self.connection.execute(select(ARTICLE).where(ARTICLE.c.id == number)).one()
 
-    def _duplicate(self, article: NewArticle, number: int) -> ImportItem:
-        reason = f"same text as article {number}"
+    def _duplicate(self, article: NewArticle, number: int, *, but: str = "") -> ImportItem:
+        reason = f"same text as article {number}{but}"
         new = self._news(article, number) if self.on_duplicate is OnDuplicate.UPDATE else {}
         if not new:
             return ImportItem(article.origin, Outcome.DUPLICATE, number, reason)
@@ -153,30 +150,46 @@ class Batch:
         return ImportItem(article.origin, Outcome.UPDATED, number, f"{reason}; now with its {names}")
 
     def _news(self, article: NewArticle, number: int) -> dict[str, Any]:
-        """What a duplicate states about itself that the stored article does not have."""
+        """What a duplicate states about itself that the stored article does not have, and no person has set."""
         current, stated = self._current(number), self._row(article)
-        new = {name: stated[name] for name in _METADATA if stated[name] and stated[name] != getattr(current, name)}
-        if "published" in new:
-            new |= {name: stated[name] for name in _DAYS}
-        if article.url and current.url is None and not self._taken(article.url):
-            new["url"] = article.url
+        names = [name for name in _METADATA if stated[name] and stated[name] != getattr(current, name)]
+        if article.url and current.url is None and columns.url_owner(self.connection, article.url) is None:
+            names.append("url")
+        names = [name for name in names if name not in current.edited]
+        new = {name: stated[name] for name in columns.with_days(names)}
+        if new and current.told is not None:
+            told = article.told.fields if stated["original"] == current.original else names
+            new["told"] = _with_fields(current.told, told)
         return new
 
-    def _taken(self, url: str) -> bool:
-        return self.connection.execute(select(ARTICLE.c.id).where(ARTICLE.c.url == url)).first() is not None
-
-    def _new_version(self, article: NewArticle, number: int) -> int:
-        """Put the current text among the old versions and the new one in its place."""
+    def _same_url(self, article: NewArticle, number: int) -> ImportItem:
+        """Put the current text among the old versions and the new one in its place, but for what a person has set."""
         current = self._current(number)
-        old = {name: getattr(current, name) for name in _VERSIONED}
-        self.connection.execute(insert(VERSION), [old | {"article_id": number, "number": current.version}])
         row = self._row(article)
-        kept = (*_METADATA, *_DAYS) if not article.published else _METADATA
-        row |= {name: getattr(current, name) for name in kept if not row[name]}  # what is not stated holds on
+        held = columns.with_days([name for name in _METADATA if not row[name]])  # what is not stated holds on
+        told = [name for name in (current.told or {}).get("fields", ()) if name in held]
+        row |= {name: getattr(current, name) for name in held | columns.with_days(current.edited)}
+        row["told"] = _with_fields(row["told"], told)
+        if any(name in columns.TEXT for name in current.edited):
+            row["fingerprint"] = columns.fingerprint(row["title"], row["body"])
+            if self._had(current, row["fingerprint"]):
+                return self._duplicate(article, number, but=", but for what was edited")
+        columns.keep_version(self.connection, current)
         self.connection.execute(
             update(ARTICLE).where(ARTICLE.c.id == number).values(**row, version=current.version + 1)
         )
-        return number
+        self._remember(article, number)
+        return ImportItem(article.origin, Outcome.UPDATED, number, "a new version: same URL, other text")
+
+    def _had(self, current: Any, fingerprint: bytes) -> bool:
+        """Whether an article has, or had, a text."""
+        old = select(VERSION.c.number).where(VERSION.c.article_id == current.id, VERSION.c.fingerprint == fingerprint)
+        return bool(current.fingerprint == fingerprint) or self.connection.execute(old).first() is not None
+
+
+def _with_fields(told: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    fields = list(dict.fromkeys([*told.get("fields", ()), *names]))
+    return {**told, "fields": fields} if fields else dict(told)
 
 
 def _fault(article: NewArticle) -> str | None:

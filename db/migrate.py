@@ -12,7 +12,7 @@ from pathlib import Path
 
 from archive.errors import SchemaOutOfDateError, StoreCorruptError, StoreError
 
-HEAD = "0005"
+HEAD = "0007"
 """The newest migration; a test compares it with the files."""
 
 

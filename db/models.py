@@ -78,6 +78,8 @@ ARTICLE = Table(
     Column("published_key", BigInteger),  # `PublicationDate.sort_key`
     Column("first_day", Integer),  # the days it may be from, as ordinals
     Column("last_day", Integer),
+    Column("edited", JSON, nullable=False, server_default="[]"),  # names of the fields that a person has set
+    Column("told", JSON(none_as_null=True)),  # `Told`; NULL where the import did not note it yet
     Index("article_url", "url", unique=True),
     Index("article_fingerprint", "fingerprint"),
     Index("article_published", "published_key", "id"),

@@ -1,36 +1,40 @@
 """`SqlStore`: the `Store` port on SQLite."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, text, union
+from sqlalchemy import Connection, delete, func, select, union
 
 from archive.errors import ArticleNotFoundError, StoreCorruptError, StoreError
 from archive.types import (
     Article,
     ArticleFilter,
     Changes,
+    Check,
+    Edited,
     Feed,
     FileAccount,
     Headline,
     ImportAccount,
     ImportItem,
+    Kept,
     NewArticle,
     NewFeed,
     OnDuplicate,
     Original,
     Outcome,
+    RenewedItem,
     SavedSearch,
     Seen,
     Sort,
+    Stated,
     StoreStats,
     Version,
 )
-from db import accounts, feeds, migrate, queries, saving
+from db import accounts, checking, columns, editing, feeds, migrate, queries, saving
 from db.adding import Batch
 from db.engine import cursor_of, make_engine, reading, single, writing
 from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
@@ -121,6 +125,21 @@ class SqlStore:
                 accounts.end(connection, import_id)
         self._claims.release(import_id)
 
+    def edit(self, article_id: int, values: Mapping[str, Stated]) -> Edited:
+        """See `Store.edit`."""
+        with writing(self._engine) as connection:
+            changed, edited = editing.edit(connection, article_id, values)
+            row = columns.row_of(connection, article_id)
+        return Edited(queries.to_article(row), changed, edited)
+
+    def renew(self, read: Sequence[tuple[Kept, NewArticle]], *, dry_run: bool = False) -> list[RenewedItem]:
+        """See `Store.renew`."""
+        with writing(self._engine) as connection:
+            items = [editing.renew(connection, kept, article) for kept, article in read]
+            if dry_run:
+                connection.rollback()
+        return items
+
     def delete(self, ids: Sequence[int]) -> list[int]:
         """See `Store.delete`."""
         deleted: list[int] = []
@@ -157,9 +176,7 @@ class SqlStore:
 
     def _rows(self, connection: Connection, article_id: int, version: int | None) -> tuple[Any, Any]:
         """The row of an article and, where an older version is asked for, the row of that."""
-        row = connection.execute(select(ARTICLE).where(ARTICLE.c.id.in_(queries.possible([article_id])))).first()
-        if row is None:
-            raise ArticleNotFoundError(f"there is no article {article_id}")
+        row = columns.row_of(connection, article_id)
         if version is None or version == row.version:
             return row, None
         is_it = (VERSION.c.article_id == article_id) & VERSION.c.number.in_(queries.possible([version]))
@@ -186,14 +203,13 @@ class SqlStore:
         """See `Store.original`."""
         with reading(self._engine) as connection:
             row, old = self._rows(connection, article_id, version)
-            digest = (old if old is not None else row).original
-            found = connection.execute(select(ORIGINAL).where(ORIGINAL.c.sha256 == digest)).first() if digest else None
-        if found is None:
-            return None
-        try:
-            return Original(zlib.decompress(found.data), found.media_type)
-        except zlib.error as error:
-            raise StoreCorruptError(f"the original of article {article_id} is damaged: {error}") from error
+            return _original(connection, old if old is not None else row, article_id)
+
+    def kept(self, article_id: int) -> Kept:
+        """See `Store.kept`."""
+        with reading(self._engine) as connection:
+            row = columns.row_of(connection, article_id)
+            return Kept(queries.to_article(row), _original(connection, row, article_id), columns.told(row.told))
 
     def headlines(
         self, filter: ArticleFilter, *, sort: Sort = Sort.NEWEST, offset: int = 0, limit: int = 20
@@ -212,6 +228,12 @@ class SqlStore:
         """See `Store.article_ids`."""
         with reading(self._engine) as connection:
             return list(connection.scalars(select(ARTICLE.c.id).order_by(ARTICLE.c.id)))
+
+    def ids_of_format(self, format: str) -> Sequence[int]:
+        """See `Store.ids_of_format`."""
+        of_format = select(ARTICLE.c.id).where(ARTICLE.c.origin_format == format)
+        with reading(self._engine) as connection:
+            return list(connection.scalars(of_format.order_by(ARTICLE.c.id)))
 
     # -- changes
 
@@ -339,25 +361,28 @@ class SqlStore:
 
     def _faults(self) -> Iterator[str]:
         with reading(self._engine) as connection:
-            for row in connection.execute(text("PRAGMA integrity_check")):
-                if row[0] != "ok":
-                    yield f"the database: {row[0]}"
-            for row in connection.execute(text("PRAGMA foreign_key_check")):
-                yield f"a row of {row[0]} refers to nothing"
-            for digest, data in connection.execution_options(yield_per=50).execute(
-                select(ORIGINAL.c.sha256, ORIGINAL.c.data)
-            ):
-                try:
-                    whole = sha256(zlib.decompress(data)).digest() == digest
-                except zlib.error:
-                    whole = False
-                if not whole:
-                    yield f"the original {digest.hex()} is damaged"
+            for look in (checking.integrity, checking.references, checking.originals):
+                yield from look(connection)
+
+    def examine(self, progress: Callable[[str, int, int], None]) -> Iterator[Check]:
+        """See `Store.examine`."""
+        yield from checking.examine(self._engine, progress)
 
     def close(self) -> None:
         """See `Store.close`."""
         self._claims.close()
         self._engine.dispose()
+
+
+def _original(connection: Connection, row: Any, article_id: int) -> Original | None:
+    digest = row.original
+    found = connection.execute(select(ORIGINAL).where(ORIGINAL.c.sha256 == digest)).first() if digest else None
+    if found is None:
+        return None
+    try:
+        return Original(zlib.decompress(found.data), found.media_type)
+    except zlib.error as error:
+        raise StoreCorruptError(f"the original of article {article_id} is damaged: {error}") from error
 
 
 def _tally(connection: Connection, column: Any) -> dict[str, int]:

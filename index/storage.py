@@ -15,6 +15,7 @@ import json
 import os
 import secrets
 import shutil
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,9 @@ from whoosh.filedb.filestore import FileStorage
 from archive.errors import IndexLockedError, IndexUnavailableError
 
 MANIFEST = "manifest.json"
+
+_OLD = 3_600.0
+"""Seconds after which nobody is at work on a file any more."""
 
 
 def fsync(path: Path) -> None:
@@ -188,6 +192,13 @@ class IndexFolder:
         """Make a folder the current one, at once and for good, and delete the others."""
         write_durably(self.path / "current", folder.name)
         self.clean()
+
+    def leftovers(self) -> list[str]:
+        """Folders that are not current, and files that were to take the place of others, of an hour ago or before."""
+        current, before = self.current(), time.time() - _OLD
+        found = [path for path in self.path.glob("*") if path.is_dir() and path != current]
+        found += [*self.path.glob("*.tmp"), *self.path.glob(f"*/{MANIFEST}.*.tmp")]
+        return sorted(str(path.relative_to(self.path)) for path in found if path.stat().st_mtime < before)
 
     def clean(self) -> None:
         """Delete folders that are not current: of generations before, and of rebuilds that were cut off.

@@ -157,6 +157,10 @@ class WhooshIndex:
             return [str(error)]
         return []
 
+    def leftovers(self) -> list[str]:
+        """See `SearchIndex.leftovers`."""
+        return self._folder.leftovers()
+
     # -- writing
 
     def apply(self, changes: Changes, *, wait: float = 60.0) -> None:

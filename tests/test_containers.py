@@ -23,6 +23,7 @@ from archive.errors import FormatError
 from archive.formats import FORMATS, InputFile, detect
 from archive.importing import ImportOptions, run
 from archive.paths import File
+from archive.streams import _zstd
 from archive.types import ImportItem, ImportReport, NewArticle, Outcome
 from db.store import SqlStore
 
@@ -42,6 +43,8 @@ OUTCOMES = {
     "news/a.txt": "added", "news/b.html": "added", "c.jsonl#1": "added", "c.jsonl#2": "added", "c.jsonl#3": "failed",
     "d.png": "skipped", "e.py": "skipped", "f.md.gz": "added",
 }  # fmt: skip
+
+zstd = _zstd()
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -127,6 +130,7 @@ KINDS: dict[str, Callable[[dict[str, bytes]], bytes]] = {
     "a.tgz": lambda files: gzip.compress(tarred(files)),
     "a.tar.bz2": lambda files: bz2.compress(tarred(files)),
     "a.tar.xz": lambda files: lzma.compress(tarred(files)),
+    "a.tar.zst": lambda files: zstd.compress(tarred(files)),
     "a.zip.gz": lambda files: gzip.compress(zipped(files)),
 }
 
@@ -145,7 +149,7 @@ def test_archives_in_a_folder_are_read_too(store: SqlStore, tmp_path: Path, name
     assert (origin.path, origin.part, origin.format) == (str(tmp_path / "in" / name), "a.txt", "text")
 
 
-@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, lzma.compress, zstd.compress])
 def test_any_file_may_be_compressed(imported: Import, compress: Callable[[bytes], bytes]) -> None:
     data = compress(b"A title\nA text.\n") + compress(b"More text.")
     assert imported("a.txt.xz", data).outcomes == {"a.txt.xz": "added"}
@@ -238,7 +242,7 @@ def test_a_file_with_holes_is_never_filled(imported: Import) -> None:
 GOOD = {"good.txt": b"A title\nA text."}
 
 
-@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar.xz"])
+@pytest.mark.parametrize("name", ["a.zip", "a.tar.gz", "a.tar.xz", "a.tar.zst"])
 def test_what_expands_far_too_much_fails(imported: Import, name: str) -> None:
     """Before the limit of an item is reached; in a zip the other files go on."""
     told = imported(name, KINDS[name]({"bomb.txt": b"a" * 20_000_000} | GOOD))

@@ -6,6 +6,7 @@ import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +256,14 @@ def test_a_document_whose_parts_stand_in_another_order_is_told_by_its_name() -> 
         assert detect(f"a.{name}", data[:8192], asked_for=False) == name
         with pytest.raises(UnreadableFileError, match=f"zip archive, but no {name.upper()}"):
             read(name, data)
+
+
+def test_a_saved_page_whose_head_has_parameters_without_end_is_read_in_good_time() -> None:
+    page = mhtml(f"<html><body><p>{SENTENCES}</p></body></html>".encode())
+    endless = page.replace(b"multipart/related;", b"multipart/related;" + b"\n multipart/related;" * 200_000, 1)
+    assert endless != page
+    with suppress(FormatError):
+        article("mhtml", endless)
 
 
 def test_a_letter_with_pictures_is_no_saved_page() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,8 @@ from archive.formats import FORMATS, Failed, InputFile, Skipped, detect
 from archive.formats.fragment import paragraphs
 from archive.formats.saved import NO_TEXT
 from archive.normalise import normalise
-from archive.types import NewArticle
+from archive.service import Archive
+from archive.types import ImportOptions, NewArticle, Renewed
 
 Run = Callable[..., Any]
 Item = NewArticle | Failed | Skipped
@@ -186,6 +188,61 @@ def test_omnivore_keeps_its_texts_elsewhere() -> None:
     (item,) = told(json.dumps([entry]), "metadata_0_to_20.json")[1:]
     assert item[0] == f"1 A bridge {PAGE}"
     assert item[1].startswith("no text: it is in a file of its own")
+
+
+def omnivore(entries: list[dict[str, object]], files: dict[str, str], folder: str = "") -> bytes:
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for name, text in {"metadata_0_to_20.json": json.dumps(entries), **files}.items():
+            archive.writestr(f"{folder}{name}", text)
+    return written.getvalue()
+
+
+ENTRY: dict[str, object] = {
+    "id": "1", "slug": "a-bridge-18f", "title": "A bridge", "description": "It opened …", "author": "Ann Lee",
+    "url": PAGE, "state": "Archived", "readingProgress": 0, "labels": ["RSS"], "savedAt": "2024-10-29T16:30:11.000Z",
+    "publishedAt": "2024-10-28T16:30:11.000Z",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", ["", "omnivore/"])
+def test_each_entry_of_omnivore_has_its_text(archive: Archive, tmp_path: Path, folder: str) -> None:
+    (tmp_path / "export.zip").write_bytes(
+        omnivore(
+            [ENTRY, {**ENTRY, "slug": "gone", "title": "No text"}, {**ENTRY, "slug": ["odd"], "title": "Odd"}, 7],
+            {
+                "content/a-bridge-18f.html": "<div class='page'><p>It opened.</p><p>Many “came”.</p></div>",
+                "content/orphan.html": f"<html><title>An orphan</title><body><p>{'Nobody names it here. ' * 30}</p>",
+                "highlights/a-bridge-18f.md": "> It opened.\n\nMy note.",
+            },
+            folder,
+        )
+    )  # fmt: skip
+    report = archive.import_paths([str(tmp_path / "export.zip")])
+    assert (report.added, report.skipped, report.failed) == (3, 2, 1)
+    article = archive.get(1)
+    assert (article.title, article.url, article.tags, article.authors) == ("A bridge", PAGE, ("RSS",), ("Ann Lee",))
+    assert str(article.published) == "2024-10-28T16:30:11+00:00"
+    assert article.paragraphs == ("It opened.", "Many “came”.")
+    assert (article.origin.format, article.origin.part) == ("saved-json", f"{folder}metadata_0_to_20.json#1")
+    assert archive.reextract([1]).counts[Renewed.UNCHANGED] == 1
+    again = archive.import_paths([str(tmp_path / "export.zip")])
+    assert (again.added, again.updated, again.duplicates) == (0, 0, 3)
+
+
+def test_a_zip_archive_with_such_names_that_is_no_export(archive: Archive, tmp_path: Path) -> None:
+    files = {"content/a.html": f"<html><title>A page</title><body><p>{'A text that goes on. ' * 30}</p>"}
+    (tmp_path / "a.zip").write_bytes(omnivore([{"title": "A record", "body": "Of its own."}], files))
+    assert archive.import_paths([str(tmp_path / "a.zip")]).added == 2
+
+
+def test_the_texts_of_omnivore_have_bounds_and_fail_alone(archive: Archive, tmp_path: Path) -> None:
+    entries = [{**ENTRY, "slug": name, "url": f"{PAGE}{name}"} for name in ("large", "fine")]
+    files = {"content/large.html": f"<p>{'x y ' * 400_000}</p>", "content/fine.html": "<p>It is fine.</p>"}
+    (tmp_path / "a.zip").write_bytes(omnivore(entries, files))
+    report = archive.import_paths([str(tmp_path / "a.zip")], ImportOptions(max_item_bytes=1_000_000))
+    assert (report.added, report.failed) == (1, 1)
+    assert "more than 1,000,000 bytes" in str(report.items[0].reason)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import zlib
 from contextlib import suppress
 from pathlib import Path
 
+import brotli
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,8 +16,11 @@ from archive.errors import FormatError, NoTextError, TooLargeError, UnreadableFi
 from archive.formats import FORMATS, Failed, InputFile, Skipped, detect
 from archive.formats.http import body_of
 from archive.importing import ImportOptions, run
+from archive.streams import _zstd
 from archive.types import Outcome
 from db.store import SqlStore
+
+zstd = _zstd()
 
 PAGE = (
     "<html><head><title>Border opens</title>{head}</head><body><article><h1>Border opens</h1><p>"
@@ -141,18 +145,41 @@ def chunked(data: bytes, size: int = 100) -> bytes:
         ({"Content-Encoding": "gzip, gzip"}, gzip.compress(gzip.compress(TEXT))),
         ({"Transfer-Encoding": "chunked", "Content-Encoding": "gzip"}, chunked(gzip.compress(TEXT))),
         ({"Content-Encoding": "identity"}, TEXT),
+        ({"Content-Encoding": "br"}, brotli.compress(TEXT)),
+        ({"Content-Encoding": "br"}, TEXT),  # a crawler may have decompressed it
+        ({"Content-Encoding": "gzip, br"}, brotli.compress(gzip.compress(TEXT))),
     ],
-    ids=range(11),
+    ids=range(14),
 )
 def test_a_body_without_what_was_done_for_the_way(headers: dict[str, str], data: bytes) -> None:
     assert body_of(data, headers.get, 10_000) == TEXT
 
 
+@pytest.mark.parametrize("kind", ["plain", "dictionary", "compressed dictionary"])
+def test_web_archives_that_are_compressed_with_zstandard(store: SqlStore, tmp_path: Path, kind: str) -> None:
+    """A frame a record, and a dictionary before them, as the IIPC has it."""
+    pages = [html(PAGE.format(head=f"<meta name=number content={n}>").replace("trade", str(n))) for n in range(3)]
+    content = b"".join(pages) * 5
+    dictionary = zstd.ZstdDict(content[:4_000], is_raw=True) if kind == "plain" else zstd.train_dict(pages * 40, 4_000)
+    stored = dictionary.dict_content if kind == "dictionary" else zstd.compress(dictionary.dict_content)
+    frame = b"" if kind == "plain" else b"\x5d\x2a\x4d\x18" + len(stored).to_bytes(4, "little") + stored
+    used = None if kind == "plain" else dictionary
+    path = tmp_path / "a.warc.zst"
+    path.write_bytes(frame + b"".join(zstd.compress(page, zstd_dict=used) for page in pages))
+    report = run(store, [str(path)], ImportOptions())
+    assert (report.added, report.updated, report.failed) == (1, 2, 0)
+    for damaged in (path.read_bytes()[:-30], frame[:-1], frame[:4] + b"\xff" * 4 + frame[8:] if frame else b""):
+        path.write_bytes(damaged)
+        assert run(store, [str(path)], ImportOptions()).failed == 1
+
+
 def test_a_body_that_expands_too_much_or_nobody_can_read() -> None:
     with pytest.raises(TooLargeError, match="max_item_mb"):
         body_of(gzip.compress(bytes(100_000)), {"Content-Encoding": "gzip"}.get, 10_000)
-    with pytest.raises(UnreadableFileError, match="'br'"):
-        body_of(TEXT, {"Content-Encoding": "br"}.get, 10_000)
+    with pytest.raises(TooLargeError, match="max_item_mb"):
+        body_of(brotli.compress(bytes(100_000)), {"Content-Encoding": "br"}.get, 10_000)
+    with pytest.raises(UnreadableFileError, match="'zstd'"):
+        body_of(TEXT, {"Content-Encoding": "zstd"}.get, 10_000)
 
 
 def test_a_page_that_is_too_large_fails_alone() -> None:

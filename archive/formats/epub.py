@@ -10,7 +10,7 @@ from archive.errors import FormatError, NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
 from archive.formats.package import Package, all_text, attribute, first_members, local, texts
 from archive.formats.properties import stated_authors, stated_day, stated_title, titled
-from archive.types import NewArticle, Original, PublicationDate
+from archive.types import NewArticle, Original, PublicationDate, Told
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -70,6 +70,17 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
         raise NoTextError("the book has no text")
 
 
+def read_chapter(file: InputFile, title: str) -> Iterator[NewArticle]:
+    """The article of a chapter alone, as it is kept, with its text; the book has called it `title`."""
+    book = _Book(
+        title=title, authors=(), publisher=None, published=None, language=None, subjects=(), chapters=("",), labels={}
+    )
+    article = _chapter(file, book, "", file.whole())
+    if not article:
+        raise NoTextError("the chapter has no text")
+    yield article
+
+
 def _chapter(file: InputFile, book: _Book, name: str, data: bytes) -> NewArticle | None:
     """The article of a chapter, or None where it is a picture or an empty page."""
     from archive.formats.markup import heading, paragraphs, parse
@@ -92,6 +103,7 @@ def _chapter(file: InputFile, book: _Book, name: str, data: bytes) -> NewArticle
         language=attribute(root, "lang") or book.language,
         tags=book.subjects,
         original=Original(data, MEDIA_TYPE),
+        told=Told(fields=("title", "authors", "source", "published", "language", "tags")),  # the chapter has none
     )
 
 

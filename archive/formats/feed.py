@@ -4,15 +4,16 @@ import io
 import re
 import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from archive.dates import read_date
-from archive.encoding import decode
+from archive.encoding import decode, encoding_of
 from archive.errors import NoTextError, UnknownFormatError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
 from archive.formats.fragment import paragraphs
 from archive.normalise import clean_line, split_names
-from archive.types import NewArticle, Original
+from archive.types import NewArticle, Original, Told
 
 SUFFIXES = (".xml", ".rss", ".atom", ".rdf")
 
@@ -43,14 +44,15 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     if not data.strip():
         raise NoTextError("the file is empty")
     _refuse_entities(data)
-    feed = _parse(decode(data, markup=True, stated=file.charset))
+    encoding = encoding_of(data, markup=True, stated=file.charset)
+    feed = _parse(data.decode(encoding, "replace"))
     if not feed.entries:
         if not feed.get("version"):  # which is not there at all where there is nothing to parse
             raise UnknownFormatError("this is XML of no kind that the archive reads")
         raise NoTextError("there is no entry in the feed")
     sources = _sources(data, len(feed.entries))
     for number, (entry, source) in enumerate(zip(feed.entries, sources, strict=True), 1):
-        yield _article(file, feed, entry, str(number), source)
+        yield replace(_article(file, feed, entry, str(number), source), told=Told(charset=encoding))
 
 
 def describe(data: bytes, charset: str | None = None) -> tuple[str, int]:

@@ -25,6 +25,8 @@ def body_of(data: bytes, header: Header, max_bytes: int) -> bytes:
                 pass
             case "gzip" | "x-gzip" | "deflate":
                 data = _inflated(data, max_bytes)
+            case "br":
+                data = _unbrotli(data, max_bytes)
             case unknown:
                 raise UnreadableFileError(f"it is compressed as {unknown[:40]!r}, which the archive does not read")
     return data
@@ -107,3 +109,29 @@ def _inflater(data: bytes, coding: str) -> "zlib._Decompress | None":
     if data.startswith(b"\x1f\x8b") or (data[:1] == b"\x78" and coding == "deflate"):
         return zlib.decompressobj(zlib.MAX_WBITS | 32)
     return zlib.decompressobj(-zlib.MAX_WBITS) if coding == "deflate" else None
+
+
+def _unbrotli(data: bytes, max_bytes: int) -> bytes:
+    """What Brotli (RFC 7932) made of something else, as far as it goes; as it is, where it did not."""
+    import brotli
+
+    decompressor = brotli.Decompressor()
+    parts: list[bytes] = []
+    size, given = 0, data
+    try:
+        while not decompressor.is_finished():
+            part = decompressor.process(given, output_buffer_limit=_AT_ONCE)
+            given = b""
+            parts.append(part)
+            size += len(part)
+            if size > max_bytes:
+                raise TooLargeError(f"it expands to more than {max_bytes:,} bytes (setting max_item_mb)")
+            if not part and decompressor.can_accept_more_data():
+                break  # it is cut off
+    except brotli.error:
+        return data
+    return b"".join(parts) or data
+
+
+_AT_ONCE = 1 << 20
+"""Bytes that are decompressed before it is looked how many there are."""

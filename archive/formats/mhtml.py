@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from email import policy
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
@@ -14,6 +13,7 @@ from io import BytesIO
 from archive.errors import NoTextError, TooLargeError, UnreadableFileError
 from archive.formats import html
 from archive.formats.file import Failed, InputFile
+from archive.formats.headers import AS_WRITTEN
 from archive.normalise import clean_url
 from archive.types import NewArticle, Original
 
@@ -57,7 +57,7 @@ def _page(data: bytes) -> tuple[bytes, str | None, str]:
     if len(_PART.findall(data)) > MAX_PARTS:
         raise TooLargeError(f"it has more than {MAX_PARTS:,} parts")
     try:
-        message = BytesParser(policy=policy.compat32).parsebytes(data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"))
+        message = BytesParser(policy=AS_WRITTEN).parsebytes(data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"))
         part = _root(message)
         if part is None:
             raise UnreadableFileError("it holds no page: none of its parts is HTML")

@@ -58,7 +58,8 @@ def _as_written(link: dict[str, str], title: str) -> bytes:
     from html import escape
 
     note = link.pop("note", "")
-    link.pop("icon", None)
+    for name in ("icon", "description"):  # a description is the note
+        link.pop(name, None)
     attributes = "".join(f' {name}="{escape(value)}"' for name, value in link.items())
     written = f"<dt><a{attributes}>{escape(title)}</a>" + (f"\n<dd>{escape(note)}" if note else "")
     return written.encode("utf-8", "replace")

@@ -25,7 +25,9 @@ _BEGINNING = 1 << 16
 
 _TOKENS = re.compile(r'"((?:[^"\\]|\\.)*+)(?:"\s*(:?)|\Z)|[{}\[\]]', re.DOTALL)
 
-_IN_OWN_FILE = "no text: it is in a file of its own, in the folder content of the export"
+_IN_OWN_FILE = (
+    "no text: it is in a file of its own, in the folder content; import the export as the zip file that it was"
+)
 _NOT_FETCHED = "wallabag can't retrieve contents for this article"
 
 
@@ -50,11 +52,26 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed | Skipped]:
         raise NoTextError("the export has no entries")
 
 
+def around(entry: object) -> object:
+    """A document in which an entry that was kept stands alone, as it stood in its export."""
+    keys = set(entry) if isinstance(entry, dict) else set()
+    if _reader_of(keys) is None and "article__title" in keys:
+        return {"bookmarks": [entry]}
+    if _reader_of(keys) is None and keys >= {"name", "url"}:
+        return {"collections": [{"links": [entry]}]}
+    return [entry]
+
+
+def item(file: InputFile, number: int, entry: object) -> NewArticle | Failed | Skipped:
+    """What an entry of a list is; raises FormatError where it is of no export that is known."""
+    return _item(file, number, entry, _reader_of(entry) if isinstance(entry, dict) else None)
+
+
 def _item(file: InputFile, number: int, entry: object, to_record: Reader | None) -> NewArticle | Failed | Skipped:
     if not to_record or not isinstance(entry, dict):
         fields = f"its fields are {listed(entry)}" if isinstance(entry, dict) else f"a JSON {type(entry).__name__}"
         raise UnreadableFileError(f"the entry is unlike those of the exports that the archive knows: {fields}")
-    why = _IN_OWN_FILE if to_record is _omnivore else NO_TEXT
+    why = _IN_OWN_FILE if to_record is _omnivore and "content" not in entry else NO_TEXT
     return to_item(file, number, to_record(entry), Original(dump(entry), MEDIA_TYPE), why=why)
 
 
@@ -149,7 +166,16 @@ def _wallabag(entry: Entry) -> Entry:
 
 
 def _omnivore(entry: Entry) -> Entry:
-    return {"title": entry.get("title"), "url": entry.get("url")}
+    """The text is in a file of its own; `omnivore` puts it into the entry."""
+    return {
+        "title": entry.get("title"),
+        "body": paragraphs(_word(entry.get("content"))),
+        "url": entry.get("url"),
+        "authors": _word(entry.get("author")),
+        "published": _word(entry.get("publishedAt")),
+        "tags": _known(entry.get("labels")),
+        "summary": _word(entry.get("description")),
+    }
 
 
 def _pinboard(entry: Entry) -> Entry:

@@ -6,10 +6,12 @@ from io import BufferedIOBase
 from typing import TYPE_CHECKING
 
 from archive.errors import NoTextError, UnknownFormatError, UnreadableFileError
+from archive.formats import omnivore
 from archive.formats.file import Failed, InputFile, Skipped
 from archive.formats.members import ENCRYPTED, LEADS_OUTSIDE, clean_name, is_hidden, leads_outside
 from archive.formats.package import first_members
 from archive.streams import buffered, in_memory
+from archive.types import NewArticle
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
@@ -30,7 +32,7 @@ def is_document(head: bytes) -> bool:
     return any(name in _DOCUMENT_MEMBERS for name, _ in first_members(head))
 
 
-def read(file: InputFile) -> Iterator[Failed | Skipped | InputFile]:
+def read(file: InputFile) -> Iterator[NewArticle | Failed | Skipped | InputFile]:
     """The files in it, in the order in which they stand there; an origin's part is the name."""
     import zipfile
 
@@ -48,12 +50,21 @@ def read(file: InputFile) -> Iterator[Failed | Skipped | InputFile]:
                 "this is a document of an office program or an e-book that the archive does not read"
             )
         empty = True
-        for info in archive.infolist():
-            if found := _member(file, archive, info):
-                empty = False
-                yield found
+        for found in _members(file, archive):
+            empty = False
+            yield found
         if empty:
             raise NoTextError("there is no file in the archive")
+
+
+def _members(file: InputFile, archive: "ZipFile") -> Iterator[NewArticle | Failed | Skipped | InputFile]:
+    names = archive.namelist()
+    if entries := omnivore.lists(names, lambda name: _member(file, archive, archive.getinfo(name))):
+        yield from omnivore.read(names, entries, lambda name: _member(file, archive, archive.getinfo(name)))
+        return
+    for info in archive.infolist():
+        if found := _member(file, archive, info):
+            yield found
 
 
 def _member(file: InputFile, archive: "ZipFile", info: "ZipInfo") -> Failed | Skipped | InputFile | None:
