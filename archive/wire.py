@@ -327,9 +327,9 @@ def report(report: ImportReport) -> JsonObject:
         "skipped": report.skipped,
         "failed": report.failed,
         "seconds": round(report.seconds, 3),
+        "items": [import_item(item) for item in report.items],
         "import": report.id,
         "resumed": report.resumed,
-        "items": [import_item(item) for item in report.items],
     }
 
 

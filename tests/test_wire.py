@@ -116,9 +116,10 @@ FAILED = ImportItem(Origin("a.zip", "html", "b.html"), Outcome.FAILED, None, "it
 def test_a_report_is_the_object_of_the_design() -> None:
     expected = (
         '{"added": 1, "updated": 0, "duplicates": 0, "skipped": 0, "failed": 1, "seconds": 0.1, "items": '
-        '[{"origin": "a.zip#b.html", "outcome": "failed", "article": null, "reason": "it has no text"}]}'
+        '[{"origin": "a.zip#b.html", "outcome": "failed", "article": null, "reason": "it has no text"}], '
+        '"import": 3, "resumed": 0}'  # these two were added to it
     )
-    assert json.dumps(wire.report(ImportReport(added=1, failed=1, seconds=0.1, items=(FAILED,)))) == expected
+    assert json.dumps(wire.report(ImportReport(added=1, failed=1, seconds=0.1, items=(FAILED,), id=3))) == expected
 
 
 class NamedText(io.StringIO):
