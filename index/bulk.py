@@ -29,10 +29,10 @@ from index.segment import SegmentFile
 WORTH_A_PROCESS = 2_000
 """Documents at once for which it pays to start another process."""
 
-SHARE = 500
+SHARE = 1_000
 """Documents that a process is given at once."""
 
-WAITING = 4
+WAITING = 3
 """Shares that another process may have before it: what it does while this one reads the next articles."""
 
 MOST_OCCURRENCES = 18_000_000
