@@ -8,6 +8,7 @@
 #   make typed    whatever can be typed, on DATA        make formats  import every real file
 #   make import-speed  imports, beside FTS5 and trafilatura
 #   make fuzz     damaged files for every reader, MINUTES=10 for each (ARGS="pdf --jobs 2" for some)
+#   make extraction  what is read of real pages and old encodings
 #   make lock     renew requirements/*.txt              make clean    remove what was made here
 #   make test-reloaded   the tests of the index with Whoosh-Reloaded instead of whoosh3
 
@@ -30,7 +31,7 @@ define debian
 endef
 
 .PHONY: demo demo-search serve test test-reloaded check bench upkeep scale relevance operators typed formats import-speed \
-        fuzz lock clean
+        fuzz extraction lock clean
 
 demo: demo-search
 	@$(ARCHIVE) serve --port $(PORT)
@@ -80,6 +81,9 @@ formats: $(VENV)/dev.stamp
 
 import-speed: $(VENV)/dev.stamp
 	@$(BIN)/python -m benchmarks.importing $(ARGS)
+
+extraction: $(VENV)/dev.stamp
+	@$(BIN)/python -m benchmarks.extraction $(ARGS)
 
 typed: $(VENV)/dev.stamp
 	@$(BIN)/python -m benchmarks.typed $(DATA) $(ARGS)

@@ -250,10 +250,13 @@ def _day(published: PublicationDate | None) -> str:
 
 def show_article(article: Article, marked: MarkedArticle) -> None:
     """An article's title, what is known about it, and its whole text."""
+    from archive.dates import written_evidence
+
     screen = _screen()
     screen.line(*screen.marked(marked.title, "bold"))
     screen.line((_about(article), QUIET))
     facts = {
+        "published": written_evidence(article.published, article.dated_by) if article.published else None,
         "section": article.section,
         "tags": ", ".join(article.tags),
         "url": article.url,

@@ -4,28 +4,45 @@ import re
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 
-from archive.types import Precision, PublicationDate
+from archive.types import DatedBy, Precision, PublicationDate
+
+_NAMES = """
+january jan januar janvier enero gennaio ocak janeiro januari января январь stycznia styczeń ledna leden
+ιανουαρίου يناير كانون+الثاني
+
+february feb februar février fevrier febrero febbraio şubat fevereiro februari февраля февраль lutego luty února
+únor φεβρουαρίου فبراير شباط
+
+march mar märz maerz mars marzo mart março maart марта март marca marzec března březen μαρτίου مارس آذار
+
+april apr avril abril aprile nisan апреля апрель kwietnia kwiecień dubna duben απριλίου أبريل ابريل إبريل نيسان
+
+may mai mayo maggio mayıs maio mei maj мая май maja května květen μαΐου مايو أيار ايار
+
+june jun juni juin junio giugno haziran junho июня июнь czerwca czerwiec června červen ιουνίου يونيو يونيه
+حزيران
+
+july jul juli juillet julio luglio temmuz julho июля июль lipca lipiec července červenec ιουλίου يوليو يوليه
+تموز
+
+august aug août aout agosto ağustos augustus augusti августа август sierpnia sierpień srpna srpen αυγούστου
+أغسطس اغسطس آب
+
+september sep sept septembre septiembre settembre eylül setembro сентября сентябрь września wrzesień září
+σεπτεμβρίου سبتمبر أيلول ايلول
+
+october oct oktober okt octobre octubre ottobre ekim outubro октября октябрь października październik října
+říjen οκτωβρίου أكتوبر اكتوبر تشرين+الأول
+
+november nov novembre noviembre kasım novembro ноября ноябрь νοεμβρίου نوفمبر تشرين+الثاني
+
+december dec dezember dez décembre decembre diciembre dicembre aralık dezembro декабря декабрь grudnia grudzień
+prosince prosinec δεκεμβρίου ديسمبر كانون+الأول
+"""
+"""The months, a paragraph each, in fourteen languages; a plus is a space in a name."""
 
 _MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan januar janvier enero gennaio ocak",
-            "february feb februar février fevrier febrero febbraio şubat",
-            "march mar märz maerz mars marzo mart",
-            "april apr avril abril aprile nisan",
-            "may mai mayo maggio mayıs",
-            "june jun juni juin junio giugno haziran",
-            "july jul juli juillet julio luglio temmuz",
-            "august aug août aout agosto ağustos",
-            "september sep sept septembre septiembre settembre eylül",
-            "october oct oktober okt octobre octubre ottobre ekim",
-            "november nov novembre noviembre kasım",
-            "december dec dezember dez décembre decembre diciembre dicembre aralık",
-        ),
-        1,
-    )
-    for name in names.split()
+    name.replace("+", " "): number for number, names in enumerate(_NAMES.split("\n\n"), 1) for name in names.split()
 }
 _ISO = re.compile(r"\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s?(Z|[+-]\d\d:?\d\d)?)?)?)?")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?")
@@ -34,11 +51,12 @@ _YEAR_LAST = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})")
 _DOTTED = re.compile(r"(\d\d?)\.\s?(\d\d?)\.\s?(\d{4})")
 _WEEKDAY = r"(?:[^\W\d]+[.,]? )?"
 _DAY_MONTH = re.compile(
-    _WEEKDAY + r"(\d\d?)(?:st|nd|rd|th|\.|er|º)?[ -](?:(?:de|of) )?([^\W\d]+)\.?,?[ -](?:de )?(\d{4})"
+    _WEEKDAY + r"(\d\d?)(?:st|nd|rd|th|\.|er|º)?[ -](?:(?:de|of) )?"
+    r"([^\W\d]+(?: ال[^\W\d]+)?)\.?,?[ -](?:de )?(\d{4})(?: ?г\.?)?"
 )
 _MONTH_DAY = re.compile(_WEEKDAY + r"([^\W\d]+)\.? (\d\d?)(?:st|nd|rd|th)?,? (\d{4})")
 _MONTH_YEAR = re.compile(r"(\w+)\.?,?\s+(?:de\s+)?(\d{4})")
-_CHINESE = re.compile(r"(\d{4})年(?:(\d\d?)月(?:(\d\d?)日)?)?")
+_CHINESE = re.compile(r"(\d{4}) ?[年년](?: ?(\d\d?) ?[月월](?: ?(\d\d?) ?[日일])?)?")
 _MAIL = re.compile(
     r"(?:[A-Z][a-z]{2},? )?"
     r"(?:\d\d? [A-Z][a-z]{2} \d{2,4} [\d:]+(?: [A-Z]{1,5}| [+-]\d{4})?|[A-Z][a-z]{2} \d\d? [\d:]+ \d{4})"
@@ -54,8 +72,9 @@ def read_date(text: str) -> PublicationDate | None:
     """The date that a text states, with just the precision it states, or None where it is none or could be two.
 
     Understands ISO 8601, RFC 5322 (e-mail, RSS), `20230502`, `2023/05/02`, `02.05.2023` (with dots the day is first),
-    `2 May 2023`, `May 2, 2023`, `May 2023` in six languages, 2023年5月2日, and seconds or milliseconds since 1970 (in
-    UTC). `03/04/2023` is None: it may be two. Of a day with a time that is written in any other way the day is read.
+    `2 May 2023`, `May 2, 2023`, `May 2023` in fourteen languages, 2023年5月2日, and seconds or milliseconds since 1970
+    (in UTC). `03/04/2023` is None: it may be two. Of a day with a time that is written in any other way the day is
+    read.
     """
     text = re.sub(r"\d", lambda digit: str(int(digit[0])), " ".join(text.split()))  # in whatever script they are
     for read in (_read_iso, _read_mail, _read_numbers, _read_names):
@@ -135,3 +154,18 @@ def written_date(published: PublicationDate) -> str:
     if published.precision is Precision.YEAR:
         return str(day.year)
     return f"{day:%B} {day.year}" if published.precision is Precision.MONTH else written_day(day)
+
+
+_EVIDENCE = {
+    DatedBy.USER: "as the import was told",
+    DatedBy.METADATA: "as its source states it",
+    DatedBy.PAGE: "from the text of the page",
+    DatedBy.TEXT: "from its first lines",
+    DatedBy.NAME: "from the file name",
+    DatedBy.ADDRESS: "from its address",
+}
+
+
+def written_evidence(published: PublicationDate, dated_by: DatedBy | None) -> str:
+    """A date and what it was taken from, as far as that is known: `3 May 2021, from the file name`."""
+    return ", ".join(filter(None, (written_date(published), _EVIDENCE[dated_by] if dated_by else None)))

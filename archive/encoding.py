@@ -23,6 +23,8 @@ _SEQUENCE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]+")
 
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
+_ESCAPES = {b"\x1b$)C": "iso2022_kr", b"\x1b$B": "iso2022_jp_2", b"\x1b$@": "iso2022_jp_2", b"\x1b(J": "iso2022_jp_2"}
+
 _HEAD = 4_096
 """Bytes in which a document declares its encoding (the HTML standard wants it in the first 1,024)."""
 
@@ -46,7 +48,8 @@ def encoding_of(data: bytes, *, markup: bool = False, stated: str | None = None)
             return name
     unmarked = unmarked_wide(data[:_HEAD])
     declared = _declared(data[:_HEAD]) if markup else ()
-    candidates: tuple[str, ...] = (*_believable(stated or ""), *declared, *((unmarked,) if unmarked else ()), "utf-8")
+    told = (unmarked or _escaped(data),)
+    candidates: tuple[str, ...] = (*_believable(stated or ""), *declared, *filter(None, told), "utf-8")
     for name in candidates:
         with suppress(UnicodeError):
             data.decode(name)
@@ -132,6 +135,11 @@ def unmarked_wide(head: bytes) -> str | None:
     return "utf-16-be" if odd < 0.05 * total else None
 
 
+def _escaped(data: bytes) -> str | None:
+    """ISO 2022, which is ASCII to who does not know its escape sequences."""
+    return next((name for sequence, name in _ESCAPES.items() if sequence in data), None)
+
+
 def _declared(head: bytes) -> tuple[str, ...]:
     """What the document declares, unless nobody could read the declaration if it were true."""
     found = _DECLARED.search(head)
@@ -151,10 +159,13 @@ def _believable(label: str) -> tuple[str, ...]:
 def _guess(data: bytes) -> str | None:
     from charset_normalizer import from_bytes  # slow to import and rarely needed
 
+    from archive.alphabets import by_alphabet
+
     first = _NOT_ASCII.search(data)
     begin = max(0, first.start() - _SAMPLE // 2) if first else 0
-    best = from_bytes(data[begin : begin + _SAMPLE]).best()
-    return best.encoding if best else None
+    sample = data[begin : begin + _SAMPLE]
+    best = from_bytes(sample).best()
+    return by_alphabet(sample, best.encoding) if best else None
 
 
 def _modern(name: str) -> str:

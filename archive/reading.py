@@ -18,6 +18,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any, BinaryIO, Protocol, cast
 
+from archive.dating import dated
 from archive.errors import ArchiveError, FormatError, UnknownFormatError
 from archive.formats import FORMATS, UNKNOWN, Failed, InputFile, Skipped, detect
 from archive.normalise import normalise
@@ -120,7 +121,7 @@ class _Reading:
         if isinstance(found, Failed | Skipped):
             outcome = Outcome.FAILED if isinstance(found, Failed) else Outcome.SKIPPED
             return ImportItem(found.origin, outcome, None, found.reason)
-        found = from_web(found, file)
+        found = dated(from_web(found, file), stated=self._options.published)
         if file.note and not found.published:
             found = replace(found, note=found.note or file.note)
         found = replace(found, told=_told(found, file, self._options))

@@ -76,6 +76,17 @@ class PublicationDate:
         return self.text
 
 
+class DatedBy(StrEnum):
+    """What a publication date was taken from, the strongest evidence first."""
+
+    USER = "user"
+    METADATA = "metadata"
+    PAGE = "page"
+    TEXT = "text"
+    NAME = "name"
+    ADDRESS = "address"
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a new article came from: a file, its format, and the part inside it (a line, an archive member)."""
@@ -166,6 +177,8 @@ class NewArticle:
     partial: bool = False
     """Whether it is an entry that names a page, and `body` at most a summary of what stands there; it is not stored."""
     told: Told = Told()
+    dated_by: DatedBy | None = None
+    """What `published` was taken from; None where that is not known or there is no date."""
 
     @property
     def fingerprint(self) -> bytes:
@@ -204,6 +217,7 @@ class Article(Headline):
     version: int
     added: datetime
     changed: datetime
+    dated_by: DatedBy | None = None
 
     @property
     def paragraphs(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_original
 
-from archive.types import ImportItem, NewArticle, OnDuplicate, Outcome, PackedOriginal
+from archive.types import DatedBy, ImportItem, NewArticle, OnDuplicate, Outcome, PackedOriginal
 from db import columns, queries
 from db.models import ARTICLE, ORIGINAL, VERSION
 
@@ -132,6 +132,7 @@ class Batch:
             "original": article.original.sha256 if article.original else None,
             "told": columns.of_told(article.told),
             "changed": self.now,
+            "dated_by": article.dated_by.value if article.dated_by else None,
         }
 
     def _current(self, number: int) -> Any:
@@ -155,6 +156,8 @@ class Batch:
         names = [name for name in _METADATA if stated[name] and stated[name] != getattr(current, name)]
         if article.url and current.url is None and columns.url_owner(self.connection, article.url) is None:
             names.append("url")
+        if _weaker(stated, current):
+            names = [name for name in names if name != "published"]
         names = [name for name in names if name not in current.edited]
         new = {name: stated[name] for name in columns.with_days(names)}
         if new and current.told is not None:
@@ -166,7 +169,9 @@ class Batch:
         """Put the current text among the old versions and the new one in its place, but for what a person has set."""
         current = self._current(number)
         row = self._row(article)
-        held = columns.with_days([name for name in _METADATA if not row[name]])  # what is not stated holds on
+        weaker = ["published"] if _weaker(row, current) else []
+        unstated = [name for name in _METADATA if not row[name]]
+        held = columns.with_days([*unstated, *weaker])  # what is not stated holds on
         told = [name for name in (current.told or {}).get("fields", ()) if name in held]
         row |= {name: getattr(current, name) for name in held | columns.with_days(current.edited)}
         row["told"] = _with_fields(row["told"], told)
@@ -190,6 +195,15 @@ class Batch:
 def _with_fields(told: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     fields = list(dict.fromkeys([*told.get("fields", ()), *names]))
     return {**told, "fields": fields} if fields else dict(told)
+
+
+def _weaker(stated: Mapping[str, Any], current: Any) -> bool:
+    """Whether a date was found where it counts for less than the one that the stored article has."""
+    if not current.published or not stated["published"]:
+        return False
+    order = [each.value for each in DatedBy]
+    known = DatedBy.METADATA.value  # what was stored before the archive knew anything else
+    return order.index(stated["dated_by"] or known) > order.index(current.dated_by or known)
 
 
 def _fault(article: NewArticle) -> str | None:

@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from archive.errors import ArticleNotFoundError, StoreCorruptError
-from archive.types import NewArticle, Origin, PublicationDate, Stated, Told
+from archive.types import DatedBy, NewArticle, Origin, PublicationDate, Stated, Told
 from db import queries
 from db.models import ARTICLE, VERSION
 
-DAYS = ("published_key", "first_day", "last_day")
+DAYS = ("published_key", "first_day", "last_day", "dated_by")
 """What the date of publication is in, besides its own column."""
 
 TEXT = ("title", "body")
@@ -28,8 +28,8 @@ def of_fields(values: Mapping[str, Stated]) -> dict[str, Any]:
     return row
 
 
-def of_date(published: Stated) -> dict[str, Any]:
-    """The columns that a date of publication is in."""
+def of_date(published: Stated, dated_by: DatedBy | None = DatedBy.USER) -> dict[str, Any]:
+    """The columns that a date of publication is in, which a person says unless it was taken from something else."""
     if not isinstance(published, PublicationDate):
         return dict.fromkeys(("published", *DAYS))
     return {
@@ -37,6 +37,7 @@ def of_date(published: Stated) -> dict[str, Any]:
         "published_key": published.sort_key,
         "first_day": published.first_day.toordinal(),
         "last_day": published.last_day.toordinal(),
+        "dated_by": dated_by.value if dated_by else None,
     }
 
 

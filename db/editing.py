@@ -60,7 +60,7 @@ def _news(connection: Connection, current: Row[Any], kept: Kept, read: NewArticl
     if "url" in new and columns.url_owner(connection, new["url"]) is not None:
         del new["url"]
     if "published" in new and isinstance(read.published, PublicationDate):
-        new |= columns.of_date(read.published)
+        new |= columns.of_date(read.published, read.dated_by)
     return new
 
 

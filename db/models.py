@@ -65,6 +65,7 @@ def _text_columns() -> tuple[Column[Any], ...]:
         Column("fingerprint", LargeBinary(16), nullable=False),
         Column("original", LargeBinary(32)),  # SHA-256 of the bytes as they came; they are in `original`
         Column("changed", UtcDateTime, nullable=False),
+        Column("dated_by", String(12)),  # a `DatedBy`; NULL where it is not known
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, select, true
 from sqlalchemy.dialects import sqlite
 
-from archive.types import Article, ArticleFilter, Headline, Origin, PublicationDate, Sort
+from archive.types import Article, ArticleFilter, DatedBy, Headline, Origin, PublicationDate, Sort
 from db.models import ARTICLE, CHANGE
 
 Item = TypeVar("Item")
@@ -44,6 +44,7 @@ _ARTICLE = (
     ARTICLE.c.id, ARTICLE.c.title, ARTICLE.c.url, ARTICLE.c.source, ARTICLE.c.authors, ARTICLE.c.published,
     ARTICLE.c.language, ARTICLE.c.tags, ARTICLE.c.version, ARTICLE.c.body, ARTICLE.c.section, ARTICLE.c.summary,
     ARTICLE.c.origin_path, ARTICLE.c.origin_format, ARTICLE.c.origin_part, ARTICLE.c.added, ARTICLE.c.changed,
+    ARTICLE.c.dated_by,
 )  # fmt: skip
 _IDS = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
 _BY_IDS = str(select(*_ARTICLE).where(ARTICLE.c.id.in_(_IDS)).compile(dialect=sqlite.dialect()))
@@ -60,7 +61,7 @@ def articles(cursor: sqlite3.Cursor, ids: Sequence[int]) -> dict[int, Article]:
 def _read(  # one parameter a column of _ARTICLE
     id: int, title: str, url: str | None, source: str | None, authors: str, published: str | None, language: str | None,
     tags: str, version: int, body: str, section: str | None, summary: str | None, path: str, format: str,
-    part: str | None, added: str, changed: str,
+    part: str | None, added: str, changed: str, dated_by: str | None,
 ) -> Article:  # fmt: skip
     """A row of _BY_IDS, as SQLite gives it, as an article."""
     return Article(
@@ -80,6 +81,7 @@ def _read(  # one parameter a column of _ARTICLE
         version=version,
         added=_moment(added),
         changed=_moment(changed),
+        dated_by=_evidence(dated_by),
     )
 
 
@@ -113,6 +115,7 @@ def to_article(row: Row[Any], old: Row[Any] | None = None) -> Article:
         version=old.number if old is not None else row.version,
         added=row.added,
         changed=text.changed,
+        dated_by=_evidence(text.dated_by),
     )
 
 
@@ -134,6 +137,10 @@ def to_headline(row: Row[Any]) -> Headline:
 @lru_cache(maxsize=4096)
 def _date(text: str | None) -> PublicationDate | None:
     return PublicationDate.parse(text) if text else None
+
+
+def _evidence(text: str | None) -> DatedBy | None:
+    return DatedBy(text) if text else None
 
 
 def headlines(wanted: ArticleFilter, sort: Sort) -> Select[Any]:

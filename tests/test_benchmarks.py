@@ -15,7 +15,7 @@ import pytest
 
 from archive.bootstrap import open_archive
 from archive.settings import load_settings
-from benchmarks import relevance
+from benchmarks import encodings, extraction, relevance
 from benchmarks.engines import Record
 from benchmarks.generate import generate, to_line
 
@@ -105,3 +105,21 @@ def test_relevance_is_measured_on_what_a_search_finds(tmp_path: Path) -> None:
         relevance.fill(archive, collection.articles)
         found = relevance.run(archive, collection.queries)
     assert [(each.query_id, each.doc_id) for each in found if each.score == -1] == [("3", "a3"), ("7", "a7")]
+
+
+def test_how_texts_and_titles_of_pages_are_compared() -> None:
+    assert extraction.f1("The border, the BORDER", "border the the border") == 1.0
+    assert extraction.f1("one two", "one three") == 0.5
+    assert extraction.f1("国境", "国境") == 1.0
+    assert extraction.tokens("国境") == {"国": 1, "境": 1}
+    assert extraction.right_title("Talks at the “border”", 'Talks at the "border"')
+    assert extraction.right_title("Talks at the border", "Talks at the border | The Wire")
+    assert not extraction.right_title("Talks at the border", "Talks at the border of Iraq")
+    assert not extraction.right_title("Talks at the border | The Wire", "Talks at the border")
+
+
+def test_a_text_that_is_read_in_another_encoding_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("Türkiye’nin güneydoğusundaki sınır kapısında yeni terminal açıldı. ".encode("cp1254") * 5)
+    assert encodings.is_read(path, "cp1254")
+    assert not encodings.is_read(path, "koi8-r")

@@ -86,12 +86,14 @@ def test_what_is_stated_on_import_holds_for_every_article(run: Run) -> None:
     run("import", "-", "--source", "S", "--language", "de-AT", "--tag", "a", "--tag", "b", "--date", "2 May 2023",
         stdin=lines({"title": "T", "body": "Body"}))  # fmt: skip
     article = run("show", 1, "--json").json
-    assert [article[name] for name in ("source", "language", "tags", "published")] == [
+    assert [article[name] for name in ("source", "language", "tags", "published", "dated_by")] == [
         "S",
         "de",
         ["a", "b"],
         "2023-05-02",
+        "user",
     ]
+    assert "\npublished: 2 May 2023, as the import was told\n" in run("show", 1).stdout
 
 
 def test_a_duplicate_updates_what_is_known_only_when_asked(run: Run) -> None:

@@ -125,6 +125,28 @@ def test_wide_encodings_with_and_without_a_mark(text: str, encoding: str) -> Non
     assert decode(text.encode(encoding)) == text
 
 
+FRENCH = "Le préfet a déclaré que la frontière resterait ouverte tout l’été, même la nuit, et que ça lui plaît. " * 6
+POLISH = "Premier powiedział, że rząd będzie dążyć do rozwiązania sporu; później ludzie wyszli na ulicę. " * 6
+CZECH = "Předseda vlády řekl, že dohoda o příštím rozpočtu je téměř hotová, a poděkoval všem účastníkům. " * 6
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [(TURKISH * 6, "cp1254"), (FRENCH, "cp1252"), (POLISH, "cp1250"), (POLISH, "iso8859-2"), (CZECH, "cp1250"),
+     (CZECH, "iso8859-2"), ("Президент заявил, что переговоры продолжатся завтра утром. " * 6, "koi8-r")],
+)  # fmt: skip
+def test_encodings_with_the_same_bytes_are_told_apart_by_the_language(text: str, encoding: str) -> None:
+    data = text.encode(encoding, "ignore")
+    assert decode(data) == data.decode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"), [("터키와 이라크는 국경을 지킨다.", "iso2022_kr"), ("国境を守る。", "iso2022_jp")]
+)
+def test_escape_sequences_are_not_taken_for_ascii(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)) == text
+
+
 def test_damage_stays_where_it_is() -> None:
     """One bad byte does not turn all the others into another alphabet."""
     data = TURKISH.encode()

@@ -97,6 +97,13 @@ def test_an_article_has_every_match_marked_and_numbered(client: FlaskClient) -> 
     assert "<mark" not in page(client, "/articles/1")
 
 
+def test_an_article_says_what_its_date_was_taken_from(client: FlaskClient) -> None:
+    assert "<dt>Published</dt><dd>2 May 2023, as its source states it</dd>" in page(client, "/articles/2")
+    assert "<dt>Published</dt>" not in page(client, "/articles/1")  # it has no date
+    with client.get("/api/v1/articles/2") as response:
+        assert response.json["dated_by"] == "metadata"
+
+
 def test_an_article_has_its_citation(client: FlaskClient) -> None:
     number = json.loads(page(client, "/api/v1/search", q="ankara"))["hits"][0]["id"]
     text = page(client, f"/articles/{number}", q="border")

@@ -2,7 +2,7 @@
 
 from archive import __version__
 from archive.export import FORMATS
-from archive.types import MAX_LINES, FacetField, LineOrder, MessageKind, Sort
+from archive.types import MAX_LINES, DatedBy, FacetField, LineOrder, MessageKind, Sort
 from archive.wire import JsonObject
 
 Schema = JsonObject
@@ -86,6 +86,7 @@ SCHEMAS: dict[str, Schema] = {
             "version": NUMBER,
             "section": _or_null("string"),
             "summary": _or_null("string"),
+            "dated_by": {"enum": [*(each.value for each in DatedBy), None]},
             "paragraphs": _list(_object({"text": TEXT, "marks": MARKS})),
             "origin": TEXT,
             "added": TEXT,

@@ -10,7 +10,7 @@ from flask import Flask, url_for
 from flask import request as current
 from markupsafe import Markup, escape
 
-from archive.dates import written_date, written_day
+from archive.dates import written_date, written_day, written_evidence
 from archive.types import FacetValue, Headline, Hit, MarkedText, PublicationDate, SearchRequest, TimelineBucket
 from web.params import to_args
 
@@ -39,6 +39,7 @@ MIN_YEARS = 12
 def register(app: Flask) -> None:
     """Make these known to the templates."""
     app.jinja_env.filters |= {
+        "evidence": written_evidence,
         "date": lambda moment: written_day(moment) if isinstance(moment, datetime) else written_date(moment),
         "day": written_day,
         "number": written_number,

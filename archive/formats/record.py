@@ -8,7 +8,7 @@ from functools import lru_cache
 from archive.dates import read_date
 from archive.errors import UnreadableFileError
 from archive.normalise import split_names
-from archive.types import NewArticle, Origin, Original
+from archive.types import DatedBy, NewArticle, Origin, Original
 
 NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "headline", "name", "titel", "überschrift", "titre", "título", "titolo", "başlık"),
@@ -80,6 +80,7 @@ def to_article(
         source=_text("source", found["source"]) or None,
         section=_text("section", found["section"]) or None,
         published=published,
+        dated_by=_dated_by(record) if published else None,
         language=_text("language", found["language"]) or None,
         tags=_list("tags", found["tags"]),
         summary=_text("summary", found["summary"]) or None,
@@ -133,6 +134,12 @@ def _at(value: object, path: str) -> list[object]:
         if key(path[:at]) in known and (found := _at(known[key(path[:at])], path[at + 1 :])):
             return found
     return []
+
+
+def _dated_by(record: Mapping[str, object]) -> DatedBy | None:
+    """What an archive that wrote the record had taken its date from."""
+    said = record.get("dated_by")
+    return DatedBy(said) if isinstance(said, str) and said in set(DatedBy) else None
 
 
 def _text(field: str, value: object) -> str:
