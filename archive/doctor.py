@@ -52,7 +52,7 @@ def examine(settings: Settings, open_archive: "Callable[[Settings], Archive]", p
         yield _check(name, partial(look, settings), remedy)
     try:
         archive = open_archive(settings)
-    except (ArchiveError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  # a damaged database may lead to anything
         yield Check("database", (str(error),), "where it is damaged, put a copy back that is whole")
         return
     with archive:

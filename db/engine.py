@@ -83,6 +83,6 @@ def translated(engine: Engine) -> Iterator[None]:
         if "locked" in reason or "busy" in reason:
             raise StoreLockedError(f"{path} is locked by another process; try again when it has finished") from error
         raise StoreError(f"{path} cannot be used: {reason}") from error
-    except (DatabaseError, sqlite3.DatabaseError) as error:
+    except (DatabaseError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
         reason = str(getattr(error, "orig", error))
         raise StoreCorruptError(f"{path} is damaged or no database of the archive: {reason}") from error

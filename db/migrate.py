@@ -58,7 +58,7 @@ def _revision(path: Path) -> str | None:
             if "alembic_version" not in tables or "article" not in tables:
                 raise StoreCorruptError(f"{path} is a database, but not one of the archive")
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # which a message about damage may hold bytes of
         raise StoreCorruptError(f"{path} cannot be opened as a database: {error}") from error
     if not found:
         raise StoreCorruptError(f"{path} does not say which version of the archive made it")

@@ -84,6 +84,7 @@ def run(settings: Settings, tmp_path: Path) -> Run:
             result = CliRunner().invoke(main, command, input=stream)
         assert result.exit_code == status, result.output
         assert "Traceback" not in result.output
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
         return Ran(result.stdout, result.stderr)
 
     return run_command
