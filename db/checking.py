@@ -169,7 +169,8 @@ def _fault(
         if not all(isinstance(json.loads(each), list) for each in (authors, tags)):
             return "its authors or tags are no list"
         date = PublicationDate.parse(published.decode()) if published else None
-        days = tuple(columns.of_date(date)[name] for name in columns.DAYS)
+        found = columns.of_date(date)
+        days = found["published_key"], found["first_day"], found["last_day"]
         if more and tuple(more[:3]) != days:
             return "the days that it is sorted and filtered by are not those of its date"
         if more:
