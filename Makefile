@@ -9,6 +9,7 @@
 #   make import-speed  imports, beside FTS5 and trafilatura
 #   make fuzz     damaged files for every reader, MINUTES=10 for each (ARGS="pdf --jobs 2" for some)
 #   make extraction  what is read of real pages and old encodings
+#   make near-duplicates  precision, recall and cost of finding them
 #   make lock     renew requirements/*.txt              make clean    remove what was made here
 #   make test-reloaded   the tests of the index with Whoosh-Reloaded instead of whoosh3
 
@@ -31,7 +32,7 @@ define debian
 endef
 
 .PHONY: demo demo-search serve test test-reloaded check bench upkeep scale relevance operators typed formats import-speed \
-        fuzz extraction lock clean
+        fuzz extraction near-duplicates lock clean
 
 demo: demo-search
 	@$(ARCHIVE) serve --port $(PORT)
@@ -91,6 +92,9 @@ typed: $(VENV)/dev.stamp
 fuzz: $(VENV)/dev.stamp
 	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES) $(ARGS)
 
+near-duplicates: $(VENV)/dev.stamp
+	@$(BIN)/python -m benchmarks.near_duplicates $(ARGS)
+
 # Where another package wants an extra, pip looks for it among newer releases, unless the lock names it.
 lock: $(VENV)/dev.stamp
 	@$(LOCK) -o requirements/base.txt pyproject.toml requirements/build.in $(ARGS)
@@ -99,7 +103,7 @@ lock: $(VENV)/dev.stamp
 	@echo Whoosh-Reloaded==2.7.5 | $(LOCK) -o requirements/reloaded.txt -
 
 clean:
-	rm -rf index/*.so .venv .reloaded .demo .bench .fuzz build dist *.egg-info .coverage .coverage.* htmlcov
+	rm -rf archive/*.so index/*.so .venv .reloaded .demo .bench .fuzz build dist *.egg-info .coverage .coverage.* htmlcov
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
@@ -117,7 +121,7 @@ define compiler
 	} || echo "Without a C compiler and Python's headers the archive works, but several times slower." >&2
 endef
 
-$(VENV)/base.stamp: requirements/base.txt pyproject.toml setup.py $(wildcard index/*.[ch]) | $(BIN)/python
+$(VENV)/base.stamp: requirements/base.txt pyproject.toml setup.py $(wildcard archive/*.c index/*.[ch]) | $(BIN)/python
 	@$(compiler)
 	@echo "Installing the locked dependencies …"
 	@$(PIP) --require-hashes -r requirements/base.txt

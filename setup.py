@@ -9,4 +9,5 @@ setup(
         )
         for name in ("_keys", "_passages", "_results", "_scan", "_spellings", "_strings")
     ]
+    + [Extension("archive._shingles", ["archive/_shingles.c"], optional=True, extra_compile_args=["-O3"])]
 )

@@ -15,6 +15,7 @@ import click
 
 from archive import __version__
 from archive.cli_alias import alias
+from archive.cli_diff import diff
 from archive.cli_doctor import doctor
 from archive.cli_edit import edit
 from archive.cli_feed import feed
@@ -22,6 +23,7 @@ from archive.cli_imports import imports
 from archive.cli_index import index
 from archive.cli_reextract import reextract
 from archive.cli_saved import saved
+from archive.cli_upgrade import upgrade
 from archive.errors import ArchiveError
 from archive.opening import chosen_settings, complain, opened_archive, web_fetcher
 from archive.options import (
@@ -35,6 +37,7 @@ from archive.options import (
     kwic_options,
     language,
     mapping,
+    near_duplicates_option,
     page_options,
     query_argument,
     search_request,
@@ -100,6 +103,7 @@ def main(data: str | None) -> None:  # noqa: ARG001 - read by chosen_settings
     help="What to do with a text that is stored already: leave it, or take over what is now said about it.",
 )
 @fetch_options
+@near_duplicates_option
 @click.option(
     "--dry-run", is_flag=True, help="Store nothing; only tell what would be done. The web is asked all the same."
 )
@@ -244,9 +248,11 @@ main.add_command(feed)
 main.add_command(imports)
 main.add_command(doctor)
 main.add_command(edit)
+main.add_command(diff)
 main.add_command(index)
 main.add_command(reextract)
 main.add_command(saved)
+main.add_command(upgrade)
 
 
 @main.command()
@@ -400,16 +406,3 @@ def version(as_json: bool) -> None:
         click.echo(json.dumps(found, indent=2))
     else:
         click.echo(f"archive {found['archive']} (Python {found['python']}, SQLite {found['sqlite']})")
-
-
-@main.command()
-def upgrade() -> None:
-    """Bring an older database up to date.
-
-    A copy of it is kept beside it.
-    """
-    from archive.bootstrap import upgrade_database
-    from archive.console import show_line
-
-    copy = upgrade_database(chosen_settings())
-    show_line(f"Upgraded; the database as it was is {copy}." if copy else "The database is up to date.")

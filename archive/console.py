@@ -45,6 +45,9 @@ _IN_JSON = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
 MATCH = "black on yellow"
 QUIET = "dim"
 
+MAX_VERSIONS = 8
+"""How many near-duplicates of a hit are named."""
+
 MAX_REASONS = 5
 """How many reasons for skipping items are told after an import."""
 
@@ -177,6 +180,13 @@ def show_similar(hits: Sequence[Hit]) -> None:
     say(articles(len(hits)) if hits else "No article is like it")
 
 
+def show_lines(lines: Iterable[Sequence[Part]]) -> None:
+    """Lines of pieces with their styles; control characters are made harmless."""
+    screen = _screen()
+    for parts in lines:
+        screen.line(*((text.translate(_ONE_LINE), style) for text, style in parts))
+
+
 def show_concordance(found: Concordance) -> None:
     """A line a match, each with its article and paragraph; then, as messages, what must be known about all of them."""
     screen = _screen()
@@ -209,6 +219,11 @@ def _show_hit(screen: Screen, hit: Hit) -> None:
     screen.line((_about(hit.headline), QUIET), indent=len(rank))
     for snippet in hit.snippets:
         screen.line((f"¶{snippet.paragraph} ", QUIET), *screen.marked(snippet), indent=len(rank))
+    if others := hit.near_duplicates:
+        named = " ".join(
+            [*(f"#{number}" for number in others[:MAX_VERSIONS]), *["…"][: len(others) // (MAX_VERSIONS + 1)]]
+        )
+        screen.line((f"+{len(others):,} version{'' if len(others) == 1 else 's'}: {named}", QUIET), indent=len(rank))
     screen.line()
 
 
@@ -225,7 +240,9 @@ def _counted(page: SearchPage) -> str:
         return f"No articles{wanted} {took}"
     if not page.hits:
         return f"{articles(page.total)}{wanted}, none of them on page {page.request.page:,} of {page.pages:,} {took}"
-    part = f", {page.hits[0].rank:,} to {page.hits[-1].rank:,} shown" if len(page.hits) < page.total else ""
+    listed = page.total - page.collapsed
+    part = f" in {listed:,} result{'' if listed == 1 else 's'}" if page.collapsed else ""
+    part += f", {page.hits[0].rank:,} to {page.hits[-1].rank:,} shown" if len(page.hits) < listed else ""
     return f"{articles(page.total)}{wanted}{part} {took}"
 
 
@@ -334,6 +351,7 @@ def import_summary(report: ImportReport, *, dry_run: bool = False) -> str:
     done = "Would add" if dry_run else "Added"
     others = {
         "updated": report.updated,
+        f"near-duplicate{'' if report.near_duplicates == 1 else 's'}": report.near_duplicates,
         f"duplicate{'' if report.duplicates == 1 else 's'}": report.duplicates,
         "skipped": report.skipped,
         "failed": report.failed,
@@ -393,7 +411,9 @@ def _most(counts: Mapping[str, int], shown: int = 10) -> str | None:
 
 def show_settings(settings: Settings) -> None:
     """Each setting with its value and where that came from."""
-    _show_table({name: f"{getattr(settings, name)}  ({origin})" for name, origin in settings.origins.items()})
+    values = {name: getattr(settings, name) for name in settings.origins}
+    shown = {name: str(value).lower() if isinstance(value, bool) else value for name, value in values.items()}
+    _show_table({name: f"{value}  ({settings.origins[name]})" for name, value in shown.items()})
 
 
 def _show_table(rows: Mapping[str, str | None]) -> None:

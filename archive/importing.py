@@ -31,6 +31,9 @@ BATCH_SECONDS = 2.0
 """A batch is one transaction: large enough that its fsync does not matter, small enough to be held in memory, and not
 so long that what is read slowly waits for others."""
 
+STORED = (Outcome.ADDED, Outcome.NEAR_DUPLICATE, Outcome.UPDATED)
+"""What leaves something new in the store."""
+
 
 class Observer(Protocol):
     """Watches an import while it runs."""
@@ -77,7 +80,7 @@ def run(
                 online.note([each for _, each in batch.items], items)
             for item in items:
                 counting.item(item)
-                stored += item.outcome in (Outcome.ADDED, Outcome.UPDATED)
+                stored += item.outcome in STORED
             if after_batch and stored:
                 after_batch(stored)
     return counting.report(ledger.id, ledger.resumed)
@@ -211,7 +214,7 @@ class _Recording:
 
     def __init__(self, store: Store, paths: Sequence[str], options: ImportOptions, *, once: bool) -> None:
         self._store = store
-        self._on_duplicate = options.on_duplicate
+        self._on_duplicate, self._near = options.on_duplicate, options.near_duplicates
         self._command = _command(paths, options, once=once)
 
     def __enter__(self) -> Self:
@@ -239,7 +242,8 @@ class _Recording:
         return self._store.import_items(self.id, file=account.number) if account.items else ()
 
     def store(self, batch: _Batch) -> Sequence[ImportItem]:
-        return self._store.add_to_import(self.id, batch.items, list(batch.files.values()), self._on_duplicate)
+        files = list(batch.files.values())
+        return self._store.add_to_import(self.id, batch.items, files, self._on_duplicate, near_duplicates=self._near)
 
 
 def _command(paths: Sequence[str], options: ImportOptions, *, once: bool) -> str:
@@ -247,6 +251,7 @@ def _command(paths: Sequence[str], options: ImportOptions, *, once: bool) -> str
     where = [_place(path) for path in paths]
     stated = asdict(options) | {"published": options.published and options.published.text}
     stated |= {"begun": time.time_ns()} if once else {}
+    stated["no_near_duplicates"] = not stated.pop("near_duplicates")
     return json.dumps({"paths": where} | {name: value for name, value in stated.items() if value}, sort_keys=True)
 
 
@@ -280,7 +285,8 @@ class _Unrecorded:
 
     def store(self, batch: _Batch) -> Sequence[ImportItem]:
         articles = [found for _, found in batch.items if isinstance(found, NewArticle)]
-        items = iter(self._store.add(articles, self._options.on_duplicate, dry_run=self._options.dry_run))
+        near, dry_run = self._options.near_duplicates, self._options.dry_run
+        items = iter(self._store.add(articles, self._options.on_duplicate, dry_run=dry_run, near_duplicates=near))
         return [self._judge(found, next(items)) if isinstance(found, NewArticle) else found for _, found in batch.items]
 
     def _judge(self, article: NewArticle, item: ImportItem) -> ImportItem:  # noqa: ARG002  # a rehearsal looks at it
@@ -303,7 +309,7 @@ class _Rehearsal(_Unrecorded):
         self._texts.add(article.fingerprint)
         if article.url:
             self._urls.add(article.url)
-        if item.outcome is not Outcome.ADDED or not (known_text or known_url):
+        if item.outcome not in (Outcome.ADDED, Outcome.NEAR_DUPLICATE) or not (known_text or known_url):
             return item
         if known_text:
             return ImportItem(item.origin, Outcome.DUPLICATE, None, "same text as an item before it")
@@ -340,6 +346,7 @@ class _Counting:
             added=self._counts[Outcome.ADDED],
             updated=self._counts[Outcome.UPDATED],
             duplicates=self._counts[Outcome.DUPLICATE],
+            near_duplicates=self._counts[Outcome.NEAR_DUPLICATE],
             skipped=self._counts[Outcome.SKIPPED],
             failed=self._counts[Outcome.FAILED],
             seconds=time.perf_counter() - self._started,

@@ -167,3 +167,13 @@ def article_filter(
 def search_request(words: tuple[str, ...], sort: str, **filters: Any) -> SearchRequest:
     """What `query_argument`, `sort_option` and `filter_options` ask for."""
     return SearchRequest(query=" ".join(words), filter=article_filter(**filters), sort=Sort(sort))
+
+
+near_duplicates_option = click.option(
+    "--no-near-duplicates",
+    "near_duplicates",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Do not look for near-duplicates; archive upgrade does so later.",
+)

@@ -60,7 +60,12 @@ class Store(ArticleReader, Protocol):
         """A random name given when the database was made, so that an index knows whose it is."""
 
     def add(
-        self, articles: Sequence[NewArticle], on_duplicate: OnDuplicate = OnDuplicate.SKIP, *, dry_run: bool = False
+        self,
+        articles: Sequence[NewArticle],
+        on_duplicate: OnDuplicate = OnDuplicate.SKIP,
+        *,
+        dry_run: bool = False,
+        near_duplicates: bool = True,
     ) -> list[ImportItem]:
         """Store a batch durably in one transaction; one outcome an article, in order.
 
@@ -68,7 +73,9 @@ class Store(ArticleReader, Protocol):
         stored; with `OnDuplicate.UPDATE` what it states about itself replaces what is stored (outcome updated where
         anything differs). The same URL with a text it never had is a new version (outcome updated); the old one is
         kept. An article that cannot be stored fails alone, with its reason. `dry_run` tells the same and stores
-        nothing. Raises StoreLockedError.
+        nothing. With `near_duplicates` what is stored is compared with what is similar to it in the archive and in the
+        batch, and joins its story (outcome near-duplicate where the article is new); without, it waits to be compared.
+        Raises StoreLockedError.
         """
 
     def begin_import(self, command: str) -> tuple[int, Sequence[FileAccount]]:
@@ -84,6 +91,8 @@ class Store(ArticleReader, Protocol):
         items: Sequence[tuple[int, NewArticle | ImportItem]],
         files: Sequence[FileAccount],
         on_duplicate: OnDuplicate = OnDuplicate.SKIP,
+        *,
+        near_duplicates: bool = True,
     ) -> list[ImportItem]:
         """Store a batch of items, each with the number of its file, as `add` does; one outcome an item, in order.
 
@@ -106,6 +115,12 @@ class Store(ArticleReader, Protocol):
 
         Raises ImportNotFoundError.
         """
+
+    def compare_waiting(self, limit: int = 500) -> tuple[int, int]:
+        """Compare some of the articles that wait for it: how many those were, and how many have near-duplicates."""
+
+    def story(self, article_id: int) -> list[Headline]:
+        """The article and its near-duplicates, in the order they were stored; nothing where it does not exist."""
 
     def get(self, article_id: int, version: int | None = None) -> Article:
         """The current or the given version; raises ArticleNotFoundError."""

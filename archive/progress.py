@@ -126,6 +126,7 @@ class ImportProgress:
             added=self._counts[Outcome.ADDED],
             updated=self._counts[Outcome.UPDATED],
             duplicates=self._counts[Outcome.DUPLICATE],
+            near_duplicates=self._counts[Outcome.NEAR_DUPLICATE],
             skipped=self._counts[Outcome.SKIPPED],
             failed=self._counts[Outcome.FAILED],
             seconds=time.monotonic() - self._started,

@@ -93,7 +93,8 @@ class SavedSearches:
         """Whether all that is new is on this page."""
         changed = self._store.changed_since(saved.seen)
         only = replace(page.request, page=1, page_size=1, facets=False, explain=False, among=changed)
-        return sum(hit.headline.id in changed for hit in page.hits) >= self._search(only).total
+        shown = [number for hit in page.hits for number in (hit.headline.id, *hit.near_duplicates)]
+        return sum(number in changed for number in shown) >= self._search(only).total
 
     def mark_seen(self, name: str, seen: int) -> None:
         """Note that everything up to this change was looked at; raises SavedSearchNotFoundError."""

@@ -20,6 +20,7 @@ from archive.types import (
     Article,
     ArticleFilter,
     Concordance,
+    Difference,
     Edited,
     Findings,
     Headline,
@@ -99,6 +100,8 @@ class Archive:
         from archive.online import Online
 
         options = options or importing.ImportOptions()
+        if not self.settings.near_duplicates:
+            options = replace(options, near_duplicates=False)
         due = time.monotonic() + SYNC_SECONDS
 
         def after_batch(_: int) -> None:
@@ -133,7 +136,7 @@ class Archive:
         behind = self.catch_up()
         aliases = self.aliases.read() if request.explain else NO_ALIASES
         try:
-            page = self.index.search(request, aliases)
+            page = self.index.search(replace(request, collapse=self.settings.near_duplicates), aliases)
         except IndexUnavailableError as error:
             return SearchPage(request=request, messages=(_unavailable(error),))
         return replace(page, messages=(*_lacks(behind), *page.messages, *_left_aside(aliases)))
@@ -212,6 +215,25 @@ class Archive:
     def versions(self, article_id: int) -> list[Version]:
         """All versions of an article, newest first; raises ArticleNotFoundError."""
         return self.store.versions(article_id)
+
+    def story(self, article_id: int) -> list[Headline]:
+        """The article and its near-duplicates, as they were stored; nothing where it has none, or they are off."""
+        found = self.store.story(article_id) if self.settings.near_duplicates else []
+        return found if len(found) > 1 else []
+
+    def compare_waiting(self, progress: Progress | None = None) -> tuple[int, int]:
+        """Look for near-duplicates of all articles that were stored without that; see `Store.compare_waiting`."""
+        compared = near = 0
+        while self.settings.near_duplicates and (done := self.store.compare_waiting())[0]:
+            compared, near = compared + done[0], near + done[1]
+            (progress or silent)(compared, 0)
+        return compared, near
+
+    def difference(self, article_id: int, other_id: int, version: int | None = None) -> Difference:
+        """How an article differs from another one, or from a version of it; raises ArticleNotFoundError."""
+        from archive.difference import difference
+
+        return difference(self.store.get(article_id, version), self.store.get(other_id))
 
     def original(self, article_id: int, version: int | None = None) -> Original | None:
         """The bytes as they came, if they were kept; raises ArticleNotFoundError."""

@@ -9,6 +9,9 @@ from archive.errors import SettingsError
 
 FILE_NAME = "archive.toml"
 Value = str | int
+"""A truth is one of the integers."""
+
+_TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ SETTINGS = (
     Setting("port", 8000, "port that `archive serve` listens on; 0 picks a free one", maximum=65_535),
     Setting("workers", 2, "worker processes of `archive serve`", minimum=1, maximum=64),
     Setting("page_size", 20, "articles on a page of results", minimum=1, maximum=200),
+    Setting("near_duplicates", True, "look for near-duplicates in an import, and show them as one result"),
     Setting("max_item_mb", 50, "largest single file or line that is imported, in megabytes", minimum=1, maximum=2_000),
     Setting("allow_private", 0, "1: fetch from addresses inside this machine and its network, too", maximum=1),
 )
@@ -49,6 +53,7 @@ class Settings:
     port: int
     workers: int
     page_size: int
+    near_duplicates: bool
     max_item_mb: int
     allow_private: int
     origins: Mapping[str, str]
@@ -99,6 +104,7 @@ def load_settings(
         port=int(found["port"]),
         workers=int(found["workers"]),
         page_size=int(found["page_size"]),
+        near_duplicates=bool(found["near_duplicates"]),
         max_item_mb=int(found["max_item_mb"]),
         allow_private=int(found["allow_private"]),
         origins=origins,
@@ -142,6 +148,10 @@ def _checked(setting: Setting, raw: object, origin: str) -> Value:
         if isinstance(raw, str):
             return raw
         raise SettingsError(f"{setting.name} ({origin}) is {raw!r}, but it must be a text in quotes")
+    if isinstance(setting.default, bool):
+        if (truth := _TRUTHS.get(str(raw).strip().lower())) is not None:
+            return truth
+        raise SettingsError(f"{setting.name} ({origin}) is {raw!r}, but it must be true or false")
     try:
         number = int(str(raw))
     except ValueError:

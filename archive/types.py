@@ -208,7 +208,10 @@ class Headline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article(Headline):
-    """A stored article. `version` is the number of the text shown, 1 for the oldest; `added`, `changed` are UTC."""
+    """A stored article. `version` is the number of the text shown, 1 for the oldest; `added`, `changed` are UTC.
+
+    `story` is the id of the first of the near-duplicates that it belongs to, where it is not that itself.
+    """
 
     body: str
     section: str | None
@@ -218,6 +221,7 @@ class Article(Headline):
     added: datetime
     changed: datetime
     dated_by: DatedBy | None = None
+    story: int | None = None
 
     @property
     def paragraphs(self) -> tuple[str, ...]:
@@ -250,6 +254,36 @@ class Edited:
     edited: tuple[str, ...]
 
 
+class ChangeKind(StrEnum):
+    """What became of a piece of a text in another one."""
+
+    SAME = "same"
+    DELETED = "deleted"
+    INSERTED = "inserted"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of one text, of another, or of both."""
+
+    kind: ChangeKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How the title and the paragraphs of `other` differ from those of `one`, each as pieces in order."""
+
+    one: Article
+    other: Article
+    title: tuple[Piece, ...]
+    paragraphs: tuple[tuple[Piece, ...], ...]
+
+    def count(self, kind: ChangeKind) -> int:
+        """How many pieces of this kind the paragraphs have."""
+        return sum(piece.kind is kind for paragraph in self.paragraphs for piece in paragraph)
+
+
 class OnDuplicate(StrEnum):
     """What an import does with an article whose text is stored already."""
 
@@ -263,13 +297,17 @@ class Outcome(StrEnum):
     ADDED = "added"
     UPDATED = "updated"
     DUPLICATE = "duplicate"
+    NEAR_DUPLICATE = "near-duplicate"
     SKIPPED = "skipped"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """The account of one item: `article` is the id it has, or the id it is a duplicate of; `reason` says why."""
+    """The account of one item: `article` is the id it has, or the id it is a duplicate of; `reason` says why.
+
+    A near-duplicate is stored and has an id of its own.
+    """
 
     origin: Origin
     outcome: Outcome
@@ -287,6 +325,7 @@ class ImportReport:
     added: int = 0
     updated: int = 0
     duplicates: int = 0
+    near_duplicates: int = 0
     skipped: int = 0
     failed: int = 0
     seconds: float = 0.0
@@ -313,6 +352,7 @@ class ImportOptions:
     max_item_bytes: int = 50_000_000
     fetch: bool = False
     """Whether entries that name a page and have no text of their own count as articles, whose pages are fetched."""
+    near_duplicates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,7 +482,8 @@ class SearchRequest:
 
     `passages` is how many of an article are shown at most; without `facets` values and dates are not counted,
     without `explain` the parts of the query are not, and no other spelling and no other name is looked for. With
-    `among` only articles with these ids are found, and those alone that match everything.
+    `among` only articles with these ids are found, and those alone that match everything. With `collapse` the first of
+    several near-duplicates in the order stands for all that are found.
     """
 
     query: str = ""
@@ -454,6 +495,7 @@ class SearchRequest:
     facets: bool = True
     explain: bool = True
     among: frozenset[int] | None = None
+    collapse: bool = False
 
 
 class MessageKind(StrEnum):
@@ -575,13 +617,17 @@ class MarkedArticle:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One article that matched; `rank` counts from 1 over all pages."""
+    """One article that matched; `rank` counts from 1 over all pages.
+
+    `near_duplicates` are the ids of those that were found as well and that it stands for, in the order of the search.
+    """
 
     rank: int
     score: float
     headline: Headline
     title: MarkedText
     snippets: tuple[Snippet, ...]
+    near_duplicates: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,7 +655,8 @@ class SearchPage:
     those with other forms of its names, or without them again;
     `relaxed` is true when no article matched everything and the hits match most of it.
     A facet's counts leave its own filter out, so that other values of it can be chosen as well.
-    `sequence` is the last change of the store that the answer knows.
+    `sequence` is the last change of the store that the answer knows. All counts are of articles; `collapsed` is how
+    many of them are on no page, since a near-duplicate stands for them.
     """
 
     request: SearchRequest
@@ -618,6 +665,7 @@ class SearchPage:
     suggestion: str | None = None
     relaxed: bool = False
     total: int = 0
+    collapsed: int = 0
     hits: tuple[Hit, ...] = ()
     facets: dict[FacetField, tuple[FacetValue, ...]] = field(default_factory=dict)
     timeline: tuple[TimelineBucket, ...] = ()
@@ -630,7 +678,7 @@ class SearchPage:
     @property
     def pages(self) -> int:
         """How many pages there are, 0 without hits."""
-        return -(-self.total // self.request.page_size)
+        return -(-(self.total - self.collapsed) // self.request.page_size)
 
 
 MAX_LINES = 5_000

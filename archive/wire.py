@@ -18,6 +18,7 @@ from archive.types import (
     Article,
     Check,
     Concordance,
+    Difference,
     Edited,
     FacetField,
     Feed,
@@ -33,6 +34,7 @@ from archive.types import (
     MarkedText,
     Message,
     Outcome,
+    Piece,
     Renewed,
     RenewedReport,
     SavedCount,
@@ -57,6 +59,7 @@ def search_page(page: SearchPage) -> JsonObject:
         "suggestion": page.suggestion,
         "relaxed": page.relaxed,
         "total": page.total,
+        "collapsed": page.collapsed,
         "page": page.request.page,
         "pages": page.pages,
         "took_ms": round(page.seconds * 1000, 1),
@@ -209,6 +212,20 @@ def article(article: Article, marked: MarkedArticle | None, versions: Iterable[V
     }
 
 
+def difference(found: Difference) -> JsonObject:
+    """How one article differs from another: pieces that are the same, deleted or inserted."""
+    return {
+        "one": {**_described(found.one), "version": found.one.version},
+        "other": {**_described(found.other), "version": found.other.version},
+        "title": _pieces(found.title),
+        "paragraphs": [_pieces(pieces) for pieces in found.paragraphs],
+    }
+
+
+def _pieces(pieces: Iterable[Piece]) -> list[JsonObject]:
+    return [{"kind": piece.kind.value, "text": piece.text} for piece in pieces]
+
+
 def record(article: Article) -> JsonObject:
     """An article as it is exported: `archive import` reads it again, with the same paragraphs."""
     return {
@@ -326,6 +343,7 @@ def report(report: ImportReport) -> JsonObject:
         "added": report.added,
         "updated": report.updated,
         "duplicates": report.duplicates,
+        "near_duplicates": report.near_duplicates,
         "skipped": report.skipped,
         "failed": report.failed,
         "seconds": round(report.seconds, 3),
@@ -347,8 +365,9 @@ def import_account(account: ImportAccount) -> JsonObject:
     }
 
 
-_COUNTS = {Outcome.DUPLICATE: "duplicates"} | {
-    outcome: outcome.value for outcome in Outcome if outcome is not Outcome.DUPLICATE
+_COUNTS = {outcome: outcome.value for outcome in Outcome} | {
+    Outcome.DUPLICATE: "duplicates",
+    Outcome.NEAR_DUPLICATE: "near_duplicates",
 }
 
 
@@ -399,6 +418,7 @@ def _hit(hit: Hit) -> JsonObject:
         **_described(hit.headline, hit.title),
         "score": round(hit.score, 4),
         "versions": hit.headline.versions,
+        "near_duplicates": list(hit.near_duplicates),
         "snippets": [_snippet(snippet) for snippet in hit.snippets],
     }
 

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.sqlite import insert as insert_original
 
 from archive.types import DatedBy, ImportItem, NewArticle, OnDuplicate, Outcome, PackedOriginal
 from db import columns, queries
-from db.models import ARTICLE, ORIGINAL, VERSION
+from db.models import ARTICLE, ORIGINAL, UNCOMPARED, VERSION
+from db.stories import Near, Stories, text_of
 
 _METADATA = ("authors", "source", "section", "published", "language", "tags", "summary")
 
@@ -26,9 +27,11 @@ class Known:
 class Batch:
     """Adds articles in one transaction that the caller has begun for writing."""
 
-    def __init__(self, connection: Connection, on_duplicate: OnDuplicate) -> None:
+    def __init__(self, connection: Connection, on_duplicate: OnDuplicate, stories: Stories | None = None) -> None:
+        """Without `stories` no near-duplicates are looked for; the articles wait to be compared."""
         self.connection = connection
         self.on_duplicate = on_duplicate
+        self.stories = stories
         self.now = datetime.now(UTC)
         self.originals: list[PackedOriginal] = []
 
@@ -40,11 +43,20 @@ class Batch:
         self.known = self._lookup(sound)
         self.next_id = self._free_id()
         self.rows: list[dict[str, Any]] = []
+        self.uncompared: list[int] = []
+        if self.stories:
+            new = (each for each in sound if self.fingerprints[id(each)] not in self.known.by_text)
+            self.stories.look_up({id(article): text_of(article) for article in new})
         items = [
             ImportItem(article.origin, Outcome.FAILED, None, fault) if fault else self._one(article)
             for article, fault in zip(articles, faults, strict=True)
         ]
         self._write()
+        if self.stories:
+            self.stories.write()
+        if self.uncompared:
+            waiting = [{"article_id": number} for number in self.uncompared]
+            self.connection.execute(insert_original(UNCOMPARED).on_conflict_do_nothing(), waiting)
         return items
 
     def _one(self, article: NewArticle) -> ImportItem:
@@ -55,19 +67,27 @@ class Batch:
         same_url = self.known.by_url.get(article.url) if article.url else None
         if same_url is not None:
             return self._same_url(article, same_url)
-        number = self._new(article)
-        self._remember(article, number)
+        near = self.stories.find(id(article)) if self.stories else None
+        number = self._new(article, near)
+        self._remember(article, number, near)
+        if near:
+            return ImportItem(article.origin, Outcome.NEAR_DUPLICATE, number, near.reason)
         return ImportItem(article.origin, Outcome.ADDED, number, article.note)
 
-    def _remember(self, article: NewArticle, number: int) -> None:
+    def _remember(self, article: NewArticle, number: int, near: Near | None) -> None:
         self.known.by_text[self.fingerprints[id(article)]] = number
+        if self.stories:
+            self.stories.stored(id(article), number, near)
+        else:
+            self.uncompared.append(number)
         if article.original:
             self.originals.append(article.original.packed())
 
-    def _new(self, article: NewArticle) -> int:
+    def _new(self, article: NewArticle, near: Near | None) -> int:
         number = self.next_id
         self.next_id += 1
-        self.rows.append(self._row(article) | {"id": number, "version": 1, "added": self.now})
+        story = near.story if near else None
+        self.rows.append(self._row(article) | {"id": number, "version": 1, "added": self.now, "story": story})
         if article.url:
             self.known.by_url[article.url] = number
         return number
@@ -166,7 +186,10 @@ class Batch:
         return new
 
     def _same_url(self, article: NewArticle, number: int) -> ImportItem:
-        """Put the current text among the old versions and the new one in its place, but for what a person has set."""
+        """Put the current text among the old versions and the new one in its place, but for what a person has set.
+
+        It may leave its story for another one.
+        """
         current = self._current(number)
         row = self._row(article)
         weaker = ["published"] if _weaker(row, current) else []
@@ -180,10 +203,14 @@ class Batch:
             if self._had(current, row["fingerprint"]):
                 return self._duplicate(article, number, but=", but for what was edited")
         columns.keep_version(self.connection, current)
+        near = self.stories.find(id(article), number) if self.stories else None
+        if self.stories and not (near and near.story == number):  # else it stays the first of its story
+            self.stories.leave(number)
+            row["story"] = near.story if near else None
         self.connection.execute(
             update(ARTICLE).where(ARTICLE.c.id == number).values(**row, version=current.version + 1)
         )
-        self._remember(article, number)
+        self._remember(article, number, near)
         return ImportItem(article.origin, Outcome.UPDATED, number, "a new version: same URL, other text")
 
     def _had(self, current: Any, fingerprint: bytes) -> bool:

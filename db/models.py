@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
 
@@ -81,10 +82,12 @@ ARTICLE = Table(
     Column("last_day", Integer),
     Column("edited", JSON, nullable=False, server_default="[]"),  # names of the fields that a person has set
     Column("told", JSON(none_as_null=True)),  # `Told`; NULL where the import did not note it yet
+    Column("story", Integer),  # the first article of its near-duplicates; nothing for that one and those without any
     Index("article_url", "url", unique=True),
     Index("article_fingerprint", "fingerprint"),
     Index("article_published", "published_key", "id"),
     Index("article_original", "original"),
+    Index("article_story", "story", sqlite_where=text("story IS NOT NULL")),
     sqlite_autoincrement=True,  # ids are never used twice
 )
 """An article in its current version."""
@@ -203,6 +206,31 @@ ADDRESS = Table(
     Index("address_article", "article_id"),
 )
 """What an address on the web gave, so that it is not fetched again."""
+
+NEAR_RUN = Table(
+    "near_run",
+    Base.metadata,
+    Column("id", Integer, primary_key=True),
+    Column("entries", Integer, nullable=False),
+    sqlite_autoincrement=True,  # what was read of a run may be kept, since no other ever has its number
+)
+"""A sorted run of numbers of signatures; see `candidates`."""
+
+NEAR_PART = Table(
+    "near_part",
+    Base.metadata,
+    Column("run", Integer, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("entries", LargeBinary, nullable=False),
+)
+"""A part of a run."""
+
+UNCOMPARED = Table(
+    "uncompared",
+    Base.metadata,
+    Column("article_id", ForeignKey("article.id", ondelete="CASCADE"), primary_key=True),
+)
+"""An article of which nobody has looked whether it is a near-duplicate; `archive upgrade` does."""
 
 META = Table(
     "meta",

@@ -44,10 +44,10 @@ _ARTICLE = (
     ARTICLE.c.id, ARTICLE.c.title, ARTICLE.c.url, ARTICLE.c.source, ARTICLE.c.authors, ARTICLE.c.published,
     ARTICLE.c.language, ARTICLE.c.tags, ARTICLE.c.version, ARTICLE.c.body, ARTICLE.c.section, ARTICLE.c.summary,
     ARTICLE.c.origin_path, ARTICLE.c.origin_format, ARTICLE.c.origin_part, ARTICLE.c.added, ARTICLE.c.changed,
-    ARTICLE.c.dated_by,
+    ARTICLE.c.dated_by, ARTICLE.c.story,
 )  # fmt: skip
-_IDS = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
-_BY_IDS = str(select(*_ARTICLE).where(ARTICLE.c.id.in_(_IDS)).compile(dialect=sqlite.dialect()))
+IDS = select(func.json_each(bindparam("ids")).table_valued("value").c.value)
+_BY_IDS = str(select(*_ARTICLE).where(ARTICLE.c.id.in_(IDS)).compile(dialect=sqlite.dialect()))
 """Compiled once: a page of results needs no other statement, and compiling takes longer than running it."""
 
 
@@ -61,7 +61,7 @@ def articles(cursor: sqlite3.Cursor, ids: Sequence[int]) -> dict[int, Article]:
 def _read(  # one parameter a column of _ARTICLE
     id: int, title: str, url: str | None, source: str | None, authors: str, published: str | None, language: str | None,
     tags: str, version: int, body: str, section: str | None, summary: str | None, path: str, format: str,
-    part: str | None, added: str, changed: str, dated_by: str | None,
+    part: str | None, added: str, changed: str, dated_by: str | None, story: int | None,
 ) -> Article:  # fmt: skip
     """A row of _BY_IDS, as SQLite gives it, as an article."""
     return Article(
@@ -82,6 +82,7 @@ def _read(  # one parameter a column of _ARTICLE
         added=_moment(added),
         changed=_moment(changed),
         dated_by=_evidence(dated_by),
+        story=story,
     )
 
 
@@ -116,6 +117,7 @@ def to_article(row: Row[Any], old: Row[Any] | None = None) -> Article:
         added=row.added,
         changed=text.changed,
         dated_by=_evidence(text.dated_by),
+        story=row.story,
     )
 
 
@@ -151,6 +153,12 @@ def headlines(wanted: ArticleFilter, sort: Sort) -> Select[Any]:
     elif sort is Sort.OLDEST:
         order = (ARTICLE.c.published_key.asc().nulls_last(), ARTICLE.c.id.desc())
     return select(*_HEADLINE).where(passes(wanted)).order_by(*order)
+
+
+def headlines_of(ids: Sequence[int]) -> Select[Any]:
+    """The statement that lists the headlines of these articles, the oldest first."""
+    wanted = func.json_each(json.dumps(ids)).table_valued("value").c.value
+    return select(*_HEADLINE).where(ARTICLE.c.id.in_(select(wanted))).order_by(ARTICLE.c.id)
 
 
 def count(wanted: ArticleFilter) -> Select[Any]:

@@ -1,7 +1,9 @@
 """`SqlStore`: the `Store` port on SQLite."""
 
+import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,10 +36,12 @@ from archive.types import (
     StoreStats,
     Version,
 )
-from db import accounts, checking, columns, editing, feeds, migrate, queries, saving
+from db import accounts, checking, columns, editing, feeds, migrate, queries, saving, stories
 from db.adding import Batch
+from db.candidates import Cache
 from db.engine import cursor_of, make_engine, reading, single, writing
 from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
+from db.stories import Stories
 
 MAX_CHARACTERS = 16_000_000
 """Text after which a list of changes ends early, so that it fits into memory whatever the size of the articles."""
@@ -62,6 +66,8 @@ class SqlStore:
         self.path = path
         self._claims = accounts.Claims(path.with_name(f"{path.name}.imports"))
         self._engine = make_engine(path, busy_seconds=busy_seconds)
+        self._lock = threading.Lock()
+        self._runs = Cache()
         try:
             with reading(self._engine) as connection:
                 self._database_id = str(connection.scalar(select(META.c.value).where(META.c.key == "database_id")))
@@ -82,14 +88,17 @@ class SqlStore:
         on_duplicate: OnDuplicate = OnDuplicate.SKIP,
         *,
         dry_run: bool = False,
+        near_duplicates: bool = True,
     ) -> list[ImportItem]:
         """See `Store.add`."""
         if not articles:
             return []
-        with writing(self._engine) as connection:
-            items = Batch(connection, on_duplicate).add(articles)
+        with self._comparing(), writing(self._engine) as connection:
+            finder = Stories(connection, self._runs) if near_duplicates else None
+            items = Batch(connection, on_duplicate, finder).add(articles)
             if dry_run:
                 connection.rollback()
+                self._runs.clear()
         return items
 
     def begin_import(self, command: str) -> tuple[int, Sequence[FileAccount]]:
@@ -103,11 +112,14 @@ class SqlStore:
         items: Sequence[tuple[int, NewArticle | ImportItem]],
         files: Sequence[FileAccount],
         on_duplicate: OnDuplicate = OnDuplicate.SKIP,
+        *,
+        near_duplicates: bool = True,
     ) -> list[ImportItem]:
         """See `Store.add_to_import`."""
-        with writing(self._engine) as connection:
+        with self._comparing(), writing(self._engine) as connection:
+            finder = Stories(connection, self._runs) if near_duplicates else None
             articles = [found for _, found in items if isinstance(found, NewArticle)]
-            added = iter(Batch(connection, on_duplicate).add(articles) if articles else ())
+            added = iter(Batch(connection, on_duplicate, finder).add(articles) if articles else ())
             outcomes = [next(added) if isinstance(found, NewArticle) else found for _, found in items]
             numbered = [(file, outcome) for (file, _), outcome in zip(items, outcomes, strict=True)]
             accounts.record(connection, import_id, numbered, files)
@@ -139,6 +151,21 @@ class SqlStore:
             if dry_run:
                 connection.rollback()
         return items
+
+    @contextmanager
+    def _comparing(self) -> Iterator[None]:
+        """One thread at a time compares; what was read and written meanwhile is forgotten where it was not stored."""
+        with self._lock:
+            try:
+                yield
+            except BaseException:
+                self._runs.clear()
+                raise
+
+    def compare_waiting(self, limit: int = 500) -> tuple[int, int]:
+        """See `Store.compare_waiting`."""
+        with self._comparing(), writing(self._engine) as connection:
+            return stories.compare_waiting(connection, self._runs, limit)
 
     def delete(self, ids: Sequence[int]) -> list[int]:
         """See `Store.delete`."""
@@ -198,6 +225,13 @@ class SqlStore:
             rows = connection.execute(old.order_by(VERSION.c.number.desc())).all()
         newest = Version(number=row.version, title=row.title, added=row.changed)
         return [newest, *(Version(number=number, title=title, added=changed) for number, title, changed in rows)]
+
+    def story(self, article_id: int) -> list[Headline]:
+        """See `Store.story`."""
+        with reading(self._engine) as connection:
+            ids = stories.members(connection, article_id)
+            rows = connection.execute(queries.headlines_of(ids))
+            return [queries.to_headline(row) for row in rows]
 
     def original(self, article_id: int, version: int | None = None) -> Original | None:
         """See `Store.original`."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from archive.types import ArticleFilter, FacetField, FacetValue, Sort, TimelineBucket
 from index.analysis import fold
-from index.documents import FAR_FUTURE, FAR_PAST, ValueColumn, join_values
+from index.documents import FAR_FUTURE, FAR_PAST, STORY, ValueColumn, join_values
 from index.results import Documents, Result, best_by_column, best_by_score, count, most_frequent
 from index.stored import NO_MONTH, StoredSegment
 
@@ -70,6 +71,15 @@ class Facet:
             codes, counts = most_frequent(counted, MAX_FACET_VALUES)
         pairs = zip(codes.tolist(), counts.tolist(), strict=True)
         return tuple([FacetValue(self.values[code], number) for code, number in pairs])
+
+
+@dataclass(frozen=True, slots=True)
+class Collapsed:
+    """Which of the documents found are `kept`, which stand behind others, in the order, and what stands for each."""
+
+    kept: Mask
+    behind: Documents
+    leaders: Documents
 
 
 class Columns:
@@ -173,6 +183,37 @@ class Columns:
         above = np.where(self.published > 0, MOST_RECENT * np.exp2(-years_ago), 0.0)
         recency: NDArray[np.float32] = (1 + above).astype(np.float32)
         return recency
+
+    @cached_property
+    def _stories(self) -> tuple[Numbers, Mask] | None:
+        """The story of each document, and whether it is one of several versions; None where there are no versions."""
+        column = join_values(
+            [segment.values(STORY) for segment in self._segments], [each.count for each in self._segments]
+        )
+        if not len(column.documents):
+            return None
+        numbers = np.array([int(value) for value in column.values], dtype=np.int64)
+        stories = self.ids.copy()
+        stories[column.documents] = numbers[column.codes]
+        return stories, np.isin(stories, numbers)
+
+    def collapsed(self, result: Result, sort: Sort) -> "Collapsed | None":
+        """What the first version of each story in the order stands for; None where no two of them are found."""
+        if self._stories is None:
+            return None
+        stories, several = self._stories
+        documents, scores = result
+        places = np.flatnonzero(several[documents])
+        ordered = places[self.best((documents[places], scores[places]), sort, max(1, len(places)))]
+        of = stories[documents[ordered]]
+        _, first, story = np.unique(of, return_index=True, return_inverse=True)
+        leaders = first[story]
+        behind = np.flatnonzero(leaders != np.arange(len(ordered)))
+        if not len(behind):
+            return None
+        kept = np.ones(len(documents), dtype=bool)
+        kept[ordered[behind]] = False
+        return Collapsed(kept, documents[ordered[behind]], documents[ordered[leaders[behind]]])
 
     @cached_property
     def _unpublished(self) -> Numbers:

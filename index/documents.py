@@ -53,7 +53,13 @@ VALUES = {
 ABBREVIATION = "abbreviation"
 """The column of the abbreviations that an article explains; see `abbreviations.values_of`."""
 
-COLUMNS = {facet.value: name for facet, name in VALUES.items()} | {ABBREVIATION: "abbreviation_value"}
+STORY = "story"
+"""The column of the first article of the near-duplicates that one belongs to; few have a value."""
+
+COLUMNS = {facet.value: name for facet, name in VALUES.items()} | {
+    ABBREVIATION: "abbreviation_value",
+    STORY: "story_value",
+}
 """All columns of values."""
 
 
@@ -81,6 +87,7 @@ class Document(NamedTuple):
     source: str | None
     tags: tuple[str, ...]
     url: str | None
+    story: int | None = None
 
     @classmethod
     def of(cls, article: Article) -> "Document":
@@ -89,7 +96,7 @@ class Document(NamedTuple):
         days = (date.first_day.toordinal(), date.last_day.toordinal(), date.sort_key) if date else (0, 0, 0)
         return cls(
             (article.id, *days), article.title, article.body, article.language, article.authors, article.source,
-            article.tags, article.url,
+            article.tags, article.url, article.story,
         )  # fmt: skip
 
     def names(self) -> dict[str, str]:
@@ -108,6 +115,7 @@ _VALUES_OF: dict[str, Callable[[Document], Iterable[str]]] = {
     FacetField.LANGUAGE: lambda document: (document.language,) if document.language else (),
     FacetField.TAG: lambda document: dict.fromkeys(document.tags),
     ABBREVIATION: lambda document: values_in(document.body),
+    STORY: lambda document: (str(document.story),) if document.story else (),
 }
 """The values in `COLUMNS` of a document, each once."""
 

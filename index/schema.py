@@ -5,7 +5,7 @@ from whoosh import columns, fields, formats
 from index.documents import NUMBERS
 from index.stored import VIEWS
 
-VERSION = 6
+VERSION = 7
 """To be raised whenever the segments' content changes: every index made with another version is rebuilt."""
 
 

@@ -1,7 +1,7 @@
 """One search over one snapshot: what is found, how it is sorted and counted, and what to say when nothing is found."""
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from archive.types import (
     SearchRequest,
     Sort,
 )
-from index.columns import Mask, Passes, timeline, years
+from index.columns import Collapsed, Mask, Passes, timeline, years
 from index.deadline import Deadline, TooSlowError
 from index.documents import VALUES
 from index.explain import Explainer
@@ -57,6 +57,7 @@ class Search:
         self.request = request
         self.tree: Node = parsed.tree or Everything()
         self.deadline = Deadline(SECONDS)
+        self.versions: Mapping[int, Sequence[int]] = {}
         self.filters: dict[FacetField | None, Passes] = dict(snapshot.columns.filters(request.filter).items())
         if request.among is not None:
             self.filters[None] = snapshot.columns.among(request.among)
@@ -69,7 +70,25 @@ class Search:
     def page(self, page: SearchPage) -> tuple[SearchPage, dict[int, float], Resolved]:
         """The page without its hits, the ids and scores that belong on it, and the resolved query."""
         page, found, resolved = self._answer(page)
-        return page, self._ids(found), resolved
+        if not self.request.collapse:
+            return page, self._ids(found), resolved
+        columns = self.snapshot.columns
+        collapsed = columns.collapsed((found.documents, found.scores), self.request.sort)
+        if collapsed is None:
+            return page, self._ids(found), resolved
+        page = replace(page, collapsed=len(collapsed.behind))
+        scores = self._ids(Found(found.documents[collapsed.kept], found.scores[collapsed.kept]))
+        self.versions = self._versions(collapsed, scores)
+        return page, scores, resolved
+
+    def _versions(self, collapsed: Collapsed, shown: Iterable[int]) -> dict[int, list[int]]:
+        """The articles that stand behind those shown, by their ids."""
+        ids = self.snapshot.columns.ids
+        leaders = ids[collapsed.leaders]
+        versions: dict[int, list[int]] = {}
+        for at in np.flatnonzero(np.isin(leaders, np.fromiter(shown, dtype=np.int64))).tolist():
+            versions.setdefault(int(leaders[at]), []).append(int(ids[collapsed.behind[at]]))
+        return versions
 
     def everything(self, page: SearchPage) -> Findings:
         """The page without its hits, and the ids of all that is found."""

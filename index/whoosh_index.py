@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -240,7 +240,7 @@ class WhooshIndex:
                     search = Search(snapshot, request, parsed, self._articles.get_many, aliases)
                     page, scores, resolved = search.page(page)
                     highlighter = Highlighter(resolved, snapshot.forms_of)
-                page = replace(page, hits=self._hits(scores, request, highlighter))
+                page = replace(page, hits=self._hits(scores, request, highlighter, search.versions))
             except TooBroadError as error:
                 page = _refused(page, str(error))
             except TooSlowError:
@@ -264,7 +264,13 @@ class WhooshIndex:
         except TooSlowError as error:
             raise SearchRefusedError(_TOO_SLOW) from error
 
-    def _hits(self, scores: dict[int, float], request: SearchRequest, highlighter: Highlighter) -> tuple[Hit, ...]:
+    def _hits(
+        self,
+        scores: dict[int, float],
+        request: SearchRequest,
+        highlighter: Highlighter,
+        versions: Mapping[int, Sequence[int]],
+    ) -> tuple[Hit, ...]:
         """The hits of a page, read from the store: an article deleted since the commit is left out."""
         articles = self._articles.get_many(list(scores))
         highlighter.prepare(articles.values())
@@ -276,6 +282,7 @@ class WhooshIndex:
                 articles[number],
                 highlighter.title(articles[number]),
                 highlighter.snippets(articles[number], request.passages),
+                tuple(versions.get(number, ())),
             )
             for rank, (number, score) in enumerate(scores.items(), first)
             if number in articles

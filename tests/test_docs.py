@@ -102,9 +102,10 @@ def test_the_settings_documented_are_those_that_exist() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \| (.+?) \| (.+) \|$", read("docs/settings.md"), re.MULTILINE)
     assert [(name, variable) for name, variable, _, _ in rows] == [(each.name, each.variable) for each in SETTINGS]
     for (_, _, default, text), setting in zip(rows, SETTINGS, strict=True):
-        assert default == (f"`{setting.default}`" if setting.name != "data" else "the user data directory")
+        written = str(setting.default).lower() if isinstance(setting.default, bool) else setting.default
+        assert default == (f"`{written}`" if setting.name != "data" else "the user data directory")
         assert text.startswith(setting.help.partition("; default")[0])
-        if isinstance(setting.default, int) and setting.name != "port":
+        if type(setting.default) is int and setting.name != "port":
             assert text.endswith(f", {setting.minimum} to {setting.maximum}")
 
 
@@ -188,3 +189,15 @@ def test_the_numbers_in_the_documents_are_those_of_the_benchmarks() -> None:
         for right, least in (("titles", 0.95), ("dates", 0.9)):
             assert found[right][0] >= least * found[right][1], (name, right)
     assert all(found["read"] >= 0.97 * found["texts"] for found in read_pages["encodings"].values())
+
+
+def test_near_duplicates_are_found_as_well_as_the_documentation_says() -> None:
+    sys.path.insert(0, str(ROOT))
+    try:
+        from benchmarks import near_duplicates
+    finally:
+        sys.path.remove(str(ROOT))
+    found = json.loads((ROOT / "benchmarks" / "near_duplicates.json").read_text())
+    assert near_duplicates.table(found) in (ROOT / "docs" / "duplicates.md").read_text()
+    assert found["precision"] >= 0.98
+    assert found["recall"] >= 0.95

@@ -291,6 +291,8 @@ def test_a_database_from_before_saved_searches_asks_for_an_upgrade_and_loses_not
     before = rows(path)
     copy = migrate.upgrade(path)
     assert copy is not None
+    assert sql(path, "SELECT story FROM article") == [(None,)]
+    assert sql(path, "SELECT article_id FROM uncompared") == [(1,)]
     assert rows(path) == before
     assert rows(copy) == before
     store = SqlStore(path)

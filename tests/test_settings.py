@@ -26,8 +26,10 @@ def test_each_layer_hides_those_below(setting: object, tmp_path: Path) -> None:
     name, variable = setting.name, setting.variable  # type: ignore[attr-defined]
     values = (11, 12, 13) if isinstance(setting.default, int) else ("f", "e", "g")  # type: ignore[attr-defined]
     in_file, in_environment, as_flag = (1, 0, 1) if setting.maximum == 1 else values  # type: ignore[attr-defined]
+    if isinstance(setting.default, bool):  # type: ignore[attr-defined]
+        in_file, in_environment, as_flag = False, True, False
     data = {"data": str(tmp_path)}
-    write(tmp_path, f"{name} = {in_file!r}")
+    write(tmp_path, f"{name} = {str(in_file).lower() if in_file is False else repr(in_file)}")
     found = load_settings(data, {})
     assert (getattr(found, name), found.origins[name]) == (in_file, "archive.toml")
     found = load_settings(data, {variable: str(in_environment)})
@@ -70,6 +72,7 @@ def test_numbers_have_bounds(value: str, fits: bool) -> None:
         ("port = 'many'", r"port \(archive.toml\) is 'many'"),
         ("port = 80.5", r"port \(archive.toml\) is 80.5"),
         ("port = true", r"port \(archive.toml\) is True"),
+        ("near_duplicates = 'maybe'", r"near_duplicates \(archive.toml\) is 'maybe', but it must be true or false"),
         ("host = 5", r"host \(archive.toml\) is 5"),
         ("prot = 80", "no setting 'prot'"),
         ("data = '/elsewhere'", "data cannot be set in a file that lies inside the data directory"),

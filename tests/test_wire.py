@@ -67,9 +67,10 @@ def test_a_search_page_is_the_object_of_the_design() -> None:
         '{"query": "border security", "understood": "border AND security", "messages": ['
         '{"kind": "ignored", "text": "ignored", "start": 3, "end": 7}, '
         '{"kind": "relaxed", "text": "relaxed", "start": null, "end": null}], '
-        '"suggestion": null, "relaxed": false, "total": 1, "page": 1, "pages": 1, "took_ms": 1.2, '
+        '"suggestion": null, "relaxed": false, "total": 1, "collapsed": 0, "page": 1, "pages": 1, "took_ms": 1.2, '
         '"hits": [{"id": 1, "title": "Türkiye and Iraq", "title_marks": [[0, 7]], "url": null, "source": null, '
         '"authors": [], "published": "2023-05-02", "language": "en", "tags": [], "score": 3.1, "versions": 1, '
+        '"near_duplicates": [], '
         '"snippets": [{"text": "… strengthening border security and …", "marks": [[16, 22], [23, 31]], '
         '"paragraph": 2}]}], '
         '"facets": {"source": [{"value": "Wire", "count": 1}], "author": [], "language": [], "tag": [], "year": []}, '
@@ -115,7 +116,8 @@ FAILED = ImportItem(Origin("a.zip", "html", "b.html"), Outcome.FAILED, None, "it
 
 def test_a_report_is_the_object_of_the_design() -> None:
     expected = (
-        '{"added": 1, "updated": 0, "duplicates": 0, "skipped": 0, "failed": 1, "seconds": 0.1, "items": '
+        '{"added": 1, "updated": 0, "duplicates": 0, "near_duplicates": 0, "skipped": 0, "failed": 1, '
+        '"seconds": 0.1, "items": '
         '[{"origin": "a.zip#b.html", "outcome": "failed", "article": null, "reason": "it has no text"}], '
         '"import": 3, "resumed": 0}'  # these two were added to it
     )

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from archive import wire
 from archive.errors import ArchiveError
 from web.openapi import DESCRIPTION
-from web.pages import the_archive
+from web.pages import older_version, other_article, the_archive
 from web.params import to_request
 
 blueprint = Blueprint("api", __name__)
@@ -48,6 +48,12 @@ def similar(number: int) -> Response:
     """The articles closest to one."""
     archive = the_archive()
     return jsonify(wire.similar(archive.similar(archive.get(number))))
+
+
+@blueprint.get("/api/v1/articles/<int:number>/difference")
+def difference(number: int) -> Response:
+    """How another article, or the current version of this one, differs from a version of this one."""
+    return jsonify(wire.difference(the_archive().difference(number, other_article() or number, older_version())))
 
 
 @blueprint.get("/api/openapi.json")

@@ -2,7 +2,7 @@
 
 from archive import __version__
 from archive.export import FORMATS
-from archive.types import MAX_LINES, DatedBy, FacetField, LineOrder, MessageKind, Sort
+from archive.types import MAX_LINES, ChangeKind, DatedBy, FacetField, LineOrder, MessageKind, Sort
 from archive.wire import JsonObject
 
 Schema = JsonObject
@@ -29,6 +29,8 @@ NUMBER: Schema = {"type": "integer"}
 TRUTH: Schema = {"type": "boolean"}
 MARKS: Schema = _list({"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2})
 
+PIECES: Schema = _list(_object({"kind": {"type": "string", "enum": [each.value for each in ChangeKind]}, "text": TEXT}))
+
 DESCRIBED: dict[str, Schema] = {
     "id": NUMBER,
     "title": TEXT,
@@ -50,6 +52,7 @@ SCHEMAS: dict[str, Schema] = {
             "suggestion": _or_null("string"),
             "relaxed": TRUTH,
             "total": NUMBER,
+            "collapsed": NUMBER,
             "page": NUMBER,
             "pages": NUMBER,
             "took_ms": {"type": "number"},
@@ -76,6 +79,7 @@ SCHEMAS: dict[str, Schema] = {
             **DESCRIBED,
             "score": {"type": "number"},
             "versions": NUMBER,
+            "near_duplicates": _list(NUMBER),
             "snippets": _list(_object({"text": TEXT, "marks": MARKS, "paragraph": NUMBER})),
         }
     ),
@@ -119,6 +123,14 @@ SCHEMAS: dict[str, Schema] = {
             "right": TEXT,
         }
     ),
+    "Difference": _object(
+        {
+            "one": {"type": "object"},
+            "other": {"type": "object"},
+            "title": PIECES,
+            "paragraphs": _list(PIECES),
+        }
+    ),
     "Hits": _object({"hits": _list(_known("Hit"))}),
     "Suggestions": _object(
         {
@@ -150,6 +162,8 @@ PAGE = _query("page", "Which page; the first is 1", {"type": "integer", "minimum
 LIMIT = _query("limit", "Results on a page", {"type": "integer", "minimum": 1, "maximum": 200})
 LINES = _query("limit", "Lines on a page", {"type": "integer", "minimum": 1, "maximum": MAX_LINES})
 ORDER = _query("order", "The order of the lines", {"type": "string", "enum": [each.value for each in LineOrder]})
+WITH = _query("with", "The id of the other article; else the current version of this one", NUMBER)
+VERSION = _query("version", "The version of this one; else the current one", NUMBER)
 ARTICLE: JsonObject = {"name": "number", "in": "path", "required": True, "description": "Its id", "schema": NUMBER}
 
 
@@ -184,6 +198,9 @@ PATHS: JsonObject = {
     "/api/v1/suggest": _get("Ways to go on with the beginning of a query", [Q], _json("Suggestions")),
     "/api/v1/articles/{number}": _get("An article; with q, its matches marked", [ARTICLE, Q], _json("Article")),
     "/api/v1/articles/{number}/similar": _get("The articles closest to one", [ARTICLE], _json("Hits")),
+    "/api/v1/articles/{number}/difference": _get(
+        "What differs between two articles", [ARTICLE, WITH, VERSION], _json("Difference")
+    ),
     **{
         f"/articles/{{number}}.{FORMATS[name].suffix}": _get(
             "How to cite an article", [ARTICLE], _file(FORMATS[name].media_type)

@@ -74,7 +74,7 @@ def search() -> str | BaseResponse:
 def article(number: int) -> str:
     """An article with every match of the query it was found by."""
     archive = the_archive()
-    found = archive.get(number, _version())
+    found = archive.get(number, older_version())
     query = request.args.get("q", "")
     marked = archive.mark(found, query)
     return render_template(
@@ -83,6 +83,7 @@ def article(number: int) -> str:
         marked_article=marked,
         matches=_count(marked.title) + sum(map(_count, marked.paragraphs)),
         versions=archive.versions(number),
+        story=archive.story(number),
         has_original=archive.original(number, found.version) is not None,
         query=query,
         similar=archive.similar(found),
@@ -103,7 +104,8 @@ def _count(text: MarkedText) -> int:
     return len(text.marks)
 
 
-def _version() -> int | None:
+def older_version() -> int | None:
+    """The number in the parameter `version`; None where there is none."""
     text = request.args.get("version", "")
     if not text:
         return None
@@ -116,7 +118,7 @@ def _version() -> int | None:
 def original(number: int) -> Response:
     """The bytes as they came, to be saved: never shown, since a page from elsewhere could do anything."""
     archive = the_archive()
-    found = archive.original(number, _version())
+    found = archive.original(number, older_version())
     if found is None:
         abort(404, f"no original of article {number} was kept")
     extension = EXTENSIONS.get(found.media_type, "bin")
@@ -125,6 +127,24 @@ def original(number: int) -> Response:
         mimetype="application/octet-stream",
         headers={"Content-Disposition": f"attachment; filename=article-{number}.{extension}"},
     )
+
+
+@blueprint.get("/articles/<int:number>/difference")
+def difference(number: int) -> str:
+    """How another article, or the current version of this one, differs word by word from a version of this one."""
+    archive = the_archive()
+    found = archive.difference(number, other_article() or number, older_version())
+    return render_template("difference.html", found=found, request=SearchRequest())
+
+
+def other_article() -> int | None:
+    """The id in the parameter `with`; None where there is none."""
+    text = request.args.get("with", "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        abort(404, f"there is no article {text}")
+    return int(text)
 
 
 def _behind(archive: Archive) -> int:

@@ -124,6 +124,8 @@ def _result(hit: Hit, address: str, texts: Iterator[str]) -> str:
         if each.marks:
             pieces.append(_to_paragraph(address, each.paragraph))
         pieces.append("</p>\n")
+    if count := len(hit.near_duplicates):
+        pieces.append(f'<p class="near"><a href="{address}#versions">+{counted(count, "version")}</a></p>\n')
     pieces.append("</li>\n")
     return "".join(pieces)
 
