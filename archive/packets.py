@@ -12,7 +12,17 @@ from enum import Enum
 from typing import Any, BinaryIO
 
 from archive.paths import File
-from archive.types import ImportItem, ImportOptions, NewArticle, Origin, Outcome, PackedOriginal, PublicationDate, Told
+from archive.types import (
+    DatedBy,
+    ImportItem,
+    ImportOptions,
+    NewArticle,
+    Origin,
+    Outcome,
+    PackedOriginal,
+    PublicationDate,
+    Told,
+)
 
 OUT_OF_MEMORY = 77
 """The status with which a process ends when an item needs more memory than it may have."""
@@ -90,7 +100,7 @@ def frames(stream: BinaryIO) -> Iterator[Frame]:
 def pack_article(article: NewArticle) -> bytes:
     """An article, with its fingerprint and its original packed, so that who stores it need not make them."""
     original = article.original.packed() if article.original else None
-    published = article.published.text if article.published else None
+    published = [article.published.text, article.dated_by] if article.published else None
     fields = [
         article.title, article.body, _origin(article.origin), article.url, article.authors, article.source,
         article.section, published, article.language, article.tags, article.summary, article.note,
@@ -110,11 +120,12 @@ def unpack_article(content: bytes) -> NewArticle:
         told, mark, packed,
     ) = json.loads(content[_LENGTH.size : end])  # fmt: skip
     original = PackedOriginal(content[end:], packed[0], packed[1], bytes.fromhex(packed[2])) if packed else None
+    day, dated_by = published or (None, None)
     return NewArticle(
         title=title, body=body, origin=Origin(*origin), url=url, authors=tuple(authors), source=source, section=section,
-        published=PublicationDate.parse(published) if published else None, language=language, tags=tuple(tags),
-        summary=summary, note=note, partial=partial, told=_told(told), original=original, has_paragraphs=True,
-        known_fingerprint=bytes.fromhex(mark),
+        published=PublicationDate.parse(day) if day else None, dated_by=DatedBy(dated_by) if dated_by else None,
+        language=language, tags=tuple(tags), summary=summary, note=note, partial=partial, told=_told(told),
+        original=original, has_paragraphs=True, known_fingerprint=bytes.fromhex(mark),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from archive.dating import dated
 from archive.errors import ArchiveError
 from archive.formats.alone import IN_CONTEXT, read_alone
 from archive.importing import BATCH_CHARACTERS, BATCH_ITEMS
@@ -63,7 +64,7 @@ def _read(store: Store, number: int, max_item_bytes: int) -> Reading:
 def _as_stored(read: NewArticle, kept: Kept) -> NewArticle:
     """The article as an import would store it, but for what it could only have guessed without what was around it."""
     url = kept.told.url if kept.told and kept.told.url else read.url
-    found = normalise(replace(read, url=url, original=None))
+    found = normalise(dated(replace(read, url=url, origin=kept.article.origin, original=None)))
     if not read.title.strip() and not _has_made_title(kept.article):
         found = replace(found, title="")
     if kept.article.origin.format in IN_CONTEXT and not clean_language(read.language):

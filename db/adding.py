@@ -141,7 +141,7 @@ class Batch:
             "authors": list(article.authors),
             "source": article.source,
             "section": article.section,
-            **columns.of_date(article.published),
+            **columns.of_date(article.published, article.dated_by),
             "language": article.language,
             "tags": list(article.tags),
             "summary": article.summary,
@@ -152,7 +152,6 @@ class Batch:
             "original": article.original.sha256 if article.original else None,
             "told": columns.of_told(article.told),
             "changed": self.now,
-            "dated_by": article.dated_by.value if article.dated_by else None,
         }
 
     def _current(self, number: int) -> Any:

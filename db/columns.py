@@ -11,8 +11,11 @@ from archive.types import DatedBy, NewArticle, Origin, PublicationDate, Stated, 
 from db import queries
 from db.models import ARTICLE, VERSION
 
-DAYS = ("published_key", "first_day", "last_day", "dated_by")
-"""What the date of publication is in, besides its own column."""
+DAYS = ("published_key", "first_day", "last_day")
+"""What articles are sorted and filtered by, made of the date of publication."""
+
+_OF_DATE = (*DAYS, "dated_by")
+"""What belongs to the date of publication, besides its own column."""
 
 TEXT = ("title", "body")
 
@@ -31,7 +34,7 @@ def of_fields(values: Mapping[str, Stated]) -> dict[str, Any]:
 def of_date(published: Stated, dated_by: DatedBy | None = DatedBy.USER) -> dict[str, Any]:
     """The columns that a date of publication is in, which a person says unless it was taken from something else."""
     if not isinstance(published, PublicationDate):
-        return dict.fromkeys(("published", *DAYS))
+        return dict.fromkeys(("published", *_OF_DATE))
     return {
         "published": published.text,
         "published_key": published.sort_key,
@@ -43,7 +46,7 @@ def of_date(published: Stated, dated_by: DatedBy | None = DatedBy.USER) -> dict[
 
 def with_days(names: Collection[str]) -> set[str]:
     """The columns of these fields, with those that the date of publication has besides."""
-    return {*names, *(DAYS if "published" in names else ())}
+    return {*names, *(_OF_DATE if "published" in names else ())}
 
 
 def fingerprint(title: str, body: str) -> bytes:

@@ -142,7 +142,7 @@ def _date(text: str | None) -> PublicationDate | None:
 
 
 def _evidence(text: str | None) -> DatedBy | None:
-    return DatedBy(text) if text else None
+    return DatedBy(text) if text in set(DatedBy) else None
 
 
 def headlines(wanted: ArticleFilter, sort: Sort) -> Select[Any]:
