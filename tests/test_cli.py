@@ -137,7 +137,8 @@ def test_a_larger_item_than_allowed_fails(run: Run, tmp_path: Path, monkeypatch:
 def test_search_as_json_is_the_object_of_the_design(run: Run) -> None:
     found = run("search", "harbour", "strike", "--json").json
     assert list(found) == ["query", "understood", "messages", "suggestion", "relaxed", "total", "collapsed", "page",
-                           "pages", "took_ms", "hits", "facets", "timeline", "parts", "alternatives", "expansions"]  # fmt: skip
+                           "pages", "took_ms", "hits", "facets", "timeline", "parts", "alternatives",
+                           "expansions"]  # fmt: skip
     assert found["query"] == "harbour strike"
     hit = found["hits"][0]
     assert [hit["title"][start:end].lower() for start, end in hit["title_marks"]] == ["harbour", "strike"]
