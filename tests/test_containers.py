@@ -118,7 +118,8 @@ def imported(store: SqlStore, tmp_path: Path) -> Import:
 
 
 def count(report: ImportReport) -> int:
-    return report.added + report.updated + report.duplicates + report.skipped + report.failed
+    stored = report.added + report.near_duplicates + report.updated
+    return stored + report.duplicates + report.skipped + report.failed
 
 
 # --- what is read -----------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def archive(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with open_archive(load_settings({"data": str(tmp_path_factory.mktemp("data"))}, {})) as opened:
         report = opened.import_paths([str(folder)])
         assert report.failed <= 2
-        assert report.added + report.duplicates + report.updated + report.failed == 7 * EACH
+        assert report.added + report.near_duplicates + report.duplicates + report.updated + report.failed == 7 * EACH
         assert opened.import_paths([str(folder)]).added == 0
         assert opened.verify() == []
         yield opened

@@ -231,7 +231,7 @@ def test_a_browser_can_search_the_archive(client: FlaskClient) -> None:
 
 def test_the_api_described_is_the_api_there_is(archive: Archive, client: FlaskClient) -> None:
     pages = {"/", "/search", "/saved", "/saved/seen", "/saved/remove", "/opensearch.xml", "/static/{filename}"}
-    pages |= {"/articles/{number}", "/articles/{number}/original", "/kwic"}
+    pages |= {"/articles/{number}", "/articles/{number}/original", "/articles/{number}/difference", "/kwic"}
     routes = set()
     for rule in create_app(archive).url_map.iter_rules():
         route = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)

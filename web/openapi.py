@@ -90,7 +90,7 @@ SCHEMAS: dict[str, Schema] = {
             "version": NUMBER,
             "section": _or_null("string"),
             "summary": _or_null("string"),
-            "dated_by": {"enum": [*(each.value for each in DatedBy), None]},
+            "dated_by": {"type": ["string", "null"], "enum": [*(each.value for each in DatedBy), None]},
             "paragraphs": _list(_object({"text": TEXT, "marks": MARKS})),
             "origin": TEXT,
             "added": TEXT,
