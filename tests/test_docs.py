@@ -167,7 +167,7 @@ def test_the_numbers_in_the_documents_are_those_of_the_benchmarks() -> None:
     """The tables are printed from the results of one run of each benchmark, which are kept beside it."""
     sys.path.insert(0, str(ROOT))
     try:
-        from benchmarks import compare, extraction, operators, scale, upkeep
+        from benchmarks import compare, extraction, importing, operators, scale, upkeep
     finally:
         sys.path.remove(str(ROOT))
     compared, kept, scaled = (
@@ -181,6 +181,7 @@ def test_the_numbers_in_the_documents_are_those_of_the_benchmarks() -> None:
     assert upkeep.table(kept) in speed
     assert scale.table(scaled) in speed
     assert operators.table(json.loads((ROOT / "benchmarks" / "operators.json").read_text())) in speed
+    assert importing.table(json.loads((ROOT / "benchmarks" / "importing.json").read_text())) in speed
     read_pages = json.loads((ROOT / "benchmarks" / "extraction.json").read_text(encoding="utf-8"))
     assert extraction.table(read_pages) in (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     for name in extraction.SETS:
