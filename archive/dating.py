@@ -65,11 +65,12 @@ def dated(article: NewArticle, *, stated: PublicationDate | None = None) -> NewA
     `stated` is what the user says, and counts more than all else; then what the article brings with it, its first
     lines, its file's name and its address.
     """
-    article = replace(article, authors=article.authors or byline(_first_lines(article)))
+    if not article.authors and (authors := byline(_first_lines(article))):
+        article = replace(article, authors=authors)
     if stated:
         return replace(article, published=stated, dated_by=DatedBy.USER)
     if article.published:
-        return replace(article, dated_by=article.dated_by or DatedBy.METADATA)
+        return article if article.dated_by else replace(article, dated_by=DatedBy.METADATA)
     named = _of_file(article)
     for found, by in (
         (date_of_lines(_first_lines(article), named), DatedBy.TEXT),

@@ -46,6 +46,8 @@ def normalise(article: NewArticle) -> NewArticle:
 
 def clean_text(text: str) -> str:
     """NFC, line ends as line feeds, without control characters, invisible direction marks and halves of pairs."""
+    if text.isascii() and text.isprintable():
+        return text  # as most lines are: nothing of what follows is in it
     text = _CONTROL.sub("", _LINE_END.sub("\n", text))
     if not text.isascii():
         text = unicodedata.normalize("NFC", _SURROGATE.sub("?", text))

@@ -104,7 +104,7 @@ def pack_article(article: NewArticle) -> bytes:
     fields = [
         article.title, article.body, _origin(article.origin), article.url, article.authors, article.source,
         article.section, published, article.language, article.tags, article.summary, article.note,
-        article.partial, asdict(article.told), article.fingerprint.hex(),
+        article.partial, asdict(article.told) if article.told != _NOTHING_TOLD else None, article.fingerprint.hex(),
         [original.media_type, original.size, original.sha256.hex()] if original else None,
     ]  # fmt: skip
     text = _dump(fields)
@@ -124,8 +124,9 @@ def unpack_article(content: bytes) -> NewArticle:
     return NewArticle(
         title=title, body=body, origin=Origin(*origin), url=url, authors=tuple(authors), source=source, section=section,
         published=PublicationDate.parse(day) if day else None, dated_by=DatedBy(dated_by) if dated_by else None,
-        language=language, tags=tuple(tags), summary=summary, note=note, partial=partial, told=_told(told),
-        original=original, has_paragraphs=True, known_fingerprint=bytes.fromhex(mark),
+        language=language, tags=tuple(tags), summary=summary, note=note, partial=partial,
+        told=_told(told) if told else _NOTHING_TOLD, original=original, has_paragraphs=True,
+        known_fingerprint=bytes.fromhex(mark),
     )  # fmt: skip
 
 
@@ -138,6 +139,9 @@ def unpack_item(content: bytes) -> ImportItem:
     """See `pack_item`."""
     origin, outcome, reason = json.loads(content)
     return ImportItem(Origin(*origin), Outcome(outcome), None, reason)
+
+
+_NOTHING_TOLD = Told()
 
 
 def _told(told: dict[str, Any]) -> Told:

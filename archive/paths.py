@@ -19,6 +19,8 @@ class File:
 
     One that was fetched has the `label` that reports call it, its `url`, the `charset` that was stated for it, and a
     name (`hint`) that tells its format.
+
+    A piece of one begins at the byte `first`, which is where its `line` begins, and has `size` bytes.
     """
 
     path: str
@@ -32,6 +34,8 @@ class File:
     hint: str = ""
     url: str | None = None
     charset: str | None = None
+    first: int = 0
+    line: int | None = None
 
     @property
     def name(self) -> str:

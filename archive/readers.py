@@ -13,9 +13,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from itertools import chain
 from queue import SimpleQueue
 from typing import Self
 
+from archive.cutting import pieces
 from archive.packets import (
     OUT_OF_MEMORY,
     Bounds,
@@ -104,6 +106,13 @@ class Readers:
         if reason := file.failed or file.skipped:
             outcome = Outcome.FAILED if file.failed else Outcome.SKIPPED
             return iter([ImportItem(self._origin(file), outcome, None, reason)])
+        try:
+            parts = pieces(file, self._format)
+        except OSError:
+            parts = [file]  # who reads it says what is wrong
+        return chain.from_iterable([self._submit(part) for part in parts])
+
+    def _submit(self, file: File) -> Iterator[Event]:
         channel = self._waiting.channel()
         self._pool.submit(self._read, file, channel)
         return channel.events()
@@ -139,6 +148,8 @@ class Readers:
                 reason = f"too much of it cannot be read; the last reason: {reason}"
                 break
             told.again()
+        if file.line:
+            reason += f" (in what begins with line {file.line:,})"
         before = f"; the {told.items:,} items before it were read" if told.items else ""
         item = ImportItem(self._origin(file), Outcome.FAILED, None, reason + before)
         told.tell((Kind.ITEM, pack_item(item)))

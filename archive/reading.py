@@ -67,11 +67,12 @@ class _Reading:
         options = self._options
         known = UNKNOWN if file.format == UNKNOWN else options.format or file.format or UNKNOWN
         try:
-            with closing(counted(open_file(file), file.size, self._watch.advance)) as stream:
+            first = file.first if file.line else None
+            with closing(counted(open_file(file), file.size, self._watch.advance, first=first)) as stream:
                 expansion = Expansion.of(file.size)
                 opened = InputFile(
                     file.name, stream, known, options.max_item_bytes, options.mapping, name=file.hint, url=file.url,
-                    charset=file.charset, expansion=expansion,
+                    charset=file.charset, first_line=file.line or 1, expansion=expansion,
                 )  # fmt: skip
                 yield from self._stream(opened, stream, asked_for=file.named)
         except (FormatError, OSError) as error:
@@ -124,7 +125,9 @@ class _Reading:
         found = dated(from_web(found, file), stated=self._options.published)
         if file.note and not found.published:
             found = replace(found, note=found.note or file.note)
-        found = replace(found, told=_told(found, file, self._options))
+        told = _told(found, file, self._options)
+        if told != found.told:
+            found = replace(found, told=told)
         try:
             return normalise(_with_options(found, self._options))
         except ArchiveError as error:

@@ -94,12 +94,17 @@ def in_memory(data: bytes) -> "io.BufferedReader[Any]":
     return io.BufferedReader(io.BytesIO(data), _BLOCK)
 
 
-def counted(raw: io.FileIO, size: int, tell: Callable[[int], None]) -> "io.BufferedReader[Any]":
+def counted(
+    raw: io.FileIO, size: int, tell: Callable[[int], None], *, first: int | None = None
+) -> "io.BufferedReader[Any]":
     """The file, telling how much of it was read; what nobody wanted to read counts as read when it is closed.
 
-    With a size of 0, which is that of standard input, only what was read counts.
+    With a size of 0, which is that of standard input, only what was read counts. Where there is a `first` byte, the
+    stream has `size` bytes from there on.
     """
-    return io.BufferedReader(_Counted(raw, size, tell), _BLOCK)
+    if first is not None:
+        raw.seek(first)
+    return io.BufferedReader(_Counted(raw, size, tell, is_piece=first is not None), _BLOCK)
 
 
 def uncompressed(stream: "io.BufferedReader[Any]", expansion: Expansion) -> "io.BufferedReader[Any]":
@@ -264,22 +269,25 @@ class _Raw(io.RawIOBase):
 class _Counted(io.RawIOBase):
     """A file that tells how many bytes of it were read: all of them once, in whatever order, when it is closed."""
 
-    def __init__(self, raw: io.FileIO, size: int, tell: Callable[[int], None]) -> None:
+    def __init__(self, raw: io.FileIO, size: int, tell: Callable[[int], None], *, is_piece: bool) -> None:
         self._raw = raw
         self._size = size
         self._tell = tell
+        self._is_piece = is_piece
         self._told = 0
 
     def readable(self) -> bool:
         return True
 
     def seekable(self) -> bool:
-        return self._raw.seekable()
+        return not self._is_piece and self._raw.seekable()
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         return self._raw.seek(offset, whence)
 
     def readinto(self, buffer: Any) -> int:
+        if self._is_piece:
+            buffer = memoryview(buffer)[: self._size - self._told]
         read = self._raw.readinto(buffer) or 0
         self._advance(max(0, min(read, self._size - self._told)) if self._size else read)
         return read

@@ -1,5 +1,6 @@
 """Imports as the store remembers them: every item has its line, and one that was interrupted goes on where it was."""
 
+import gzip
 import io
 import json
 import os
@@ -17,10 +18,11 @@ from typing import Any
 
 import pytest
 
-from archive import importing, readers
+from archive import cutting, importing, readers
 from archive.bootstrap import open_archive
 from archive.importing import run as run_import
 from archive.packets import pack_article, unpack_article
+from archive.paths import File
 from archive.settings import load_settings
 from archive.types import (
     ImportItem,
@@ -417,3 +419,51 @@ def test_an_article_is_told_as_it_is() -> None:
 
 def test_the_founding_article_needs_one_process(store: SqlStore) -> None:
     assert run_import(store, [str(ROOT / "docs/demo/turkiye-iraq-border.txt")], ImportOptions(), processes=1).added == 1
+
+
+# --- pieces ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n  \n"])
+@pytest.mark.parametrize("piece", [1, 100, 333, 5_000])
+def test_a_file_read_in_pieces_is_the_same_file(
+    piece: int, end: str, store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [record(number, body="Wort für Wort " * (number % 7)) for number in range(60)]
+    lines[10], lines[20], lines[30], lines[59] = "nonsense", "", "[1]", lines[3]
+    (tmp_path / "a.jsonl").write_text("\ufeff" + "\r\n".join(lines) + end, encoding="utf-8", newline="")
+    monkeypatch.setattr(cutting, "PIECE", 10**9)
+    run_import(store, [str(tmp_path / "a.jsonl")], ImportOptions())
+    monkeypatch.setattr(cutting, "PIECE", piece)
+    told: list[int] = []
+
+    class Tell:
+        def total(self, size: int) -> None:
+            told.append(-size)
+
+        def advance(self, size: int) -> None:
+            told.append(size)
+
+        def item(self, item: ImportItem) -> None: ...
+
+    with open_archive(load_settings({"data": str(tmp_path / "other")}, {})) as other:
+        other.import_paths([str(tmp_path / "a.jsonl")], observer=Tell())
+        assert as_table(other.store) == as_table(store)  # type: ignore[arg-type]
+        assert items_of(other.store) == items_of(store)  # type: ignore[arg-type]
+    assert sum(told) == 0
+    size = (tmp_path / "a.jsonl").stat().st_size
+    assert len(cutting.pieces(File(str(tmp_path / "a.jsonl"), size), None)) > (piece < size / 2)
+
+
+def test_only_files_of_lines_are_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cutting, "PIECE", 10)
+    contents = {"a.json": b"{}\n" * 50, "b.jsonl.gz": gzip.compress(b"{}\n" * 5000), "c.jsonl": b"[1,\n" * 50,
+                "d.txt": b"{}\n" * 50, "e.jsonl": gzip.compress(bytes(range(256)) * 9)}  # fmt: skip
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        file = File(str(tmp_path / name), len(content))
+        assert cutting.pieces(file, None) == [file]
+    lines = File(str(tmp_path / "f.ndjson"), 150)
+    (tmp_path / "f.ndjson").write_bytes(b"{}\n" * 50)
+    assert len(cutting.pieces(lines, "jsonl")) > 5
+    assert cutting.pieces(lines, "text") == [lines]

@@ -40,7 +40,7 @@ class InputFile:
     A file inside a file has its `part` in it and a `name` that tells its format, and knows what is said of it: its
     `url`, the `charset` of its text, and a `note` for an article without a date. `expansion` is what it and all that
     is in it may expand to. `mapping` gives the names under which fields of an article are found in it, where the user
-    has told them.
+    has told them. A piece of a file of lines begins with its `first_line`.
     """
 
     path: str
@@ -53,6 +53,7 @@ class InputFile:
     url: str | None = None
     charset: str | None = None
     note: str | None = None
+    first_line: int = 1
     expansion: Expansion = field(default_factory=Expansion)
 
     @property

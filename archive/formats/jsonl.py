@@ -26,10 +26,12 @@ def looks_like(head: bytes) -> bool:
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     """One article an object; an origin's part is the number of its line, or of its place in a list."""
-    number, line = 1, file.stream.readline(file.max_bytes + 1)
+    number, line = file.first_line, file.stream.readline(file.max_bytes + 1)
     while line.isspace():
         number, line = number + 1, file.stream.readline(file.max_bytes + 1)
     if not line:
+        if file.first_line > 1:
+            return  # the rest of a file is blank
         raise NoTextError("the file is empty")
     if file.suffix not in _LINES_ONLY and (is_list(line) or (len(line) <= file.max_bytes and _opens_document(line))):
         yield from _document(file, line)
