@@ -149,7 +149,8 @@ class _Worker:
         with theirs:
             os.set_inheritable(theirs.fileno(), True)
             self._process = subprocess.Popen(  # noqa: S603  # ourselves
-                [sys.executable, "-m", "index.bulk", str(theirs.fileno()), str(folder)], pass_fds=[theirs.fileno()]
+                [sys.executable, "-P", "-m", "index.bulk", str(theirs.fileno()), str(folder)],
+                pass_fds=[theirs.fileno()],
             )
 
         self.adding = 0

@@ -85,7 +85,8 @@ def is_sentence(text: str) -> bool:
         return False
     if _MARK.search(text) and not (len(words) >= LONG and function_words >= SPOKEN * len(words) - 1):
         return False
-    is_spoken = english >= 1 or function_words >= 2  # "iraq war oil" is not German
+    has_spaces = len(text.split()) > 1  # who speaks in function words parts them; "AND&0/2" is no sentence
+    is_spoken = has_spaces and (english >= 1 or function_words >= 2)  # "iraq war oil" is not German
     return is_spoken or is_punctuated or len(words) >= MANY_WORDS
 
 

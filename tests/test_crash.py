@@ -52,8 +52,8 @@ def _articles(path: Path, count: int) -> None:
             file.write(json.dumps(record) + "\n")
 
 
-def _kill_during_import(data: Path, articles: Path, seconds: float) -> tuple[list[tuple[int, int]], bool]:
-    """Import in a process of its own and kill it so many seconds after it has opened; what it had reported."""
+def _kill_during_import(data: Path, articles: Path, seconds: float | None) -> tuple[list[tuple[int, int]], bool]:
+    """Import in a process of its own and kill it so many seconds after it has opened, if any; what it had reported."""
     process = subprocess.Popen(
         [sys.executable, "-c", IMPORT, str(data), str(articles)],
         stdout=subprocess.PIPE,
@@ -62,8 +62,9 @@ def _kill_during_import(data: Path, articles: Path, seconds: float) -> tuple[lis
     )
     assert process.stdout
     assert process.stdout.readline() == "open\n"
-    time.sleep(seconds)
-    os.killpg(process.pid, signal.SIGKILL)
+    if seconds is not None:
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGKILL)
     lines = process.communicate()[0].splitlines()
     done = "done" in lines
     # the last line may be cut off in the middle: only whole ones were told
@@ -79,6 +80,9 @@ def test_a_kill_at_any_moment_loses_nothing(tmp_path: Path) -> None:
     articles = tmp_path / "articles.jsonl"
     _articles(articles, 700)
     chance = random.Random(20261123)
+    started = time.monotonic()
+    _kill_during_import(tmp_path / "whole", articles, None)
+    whole = time.monotonic() - started
     kills = 0
     counts = set()
     while kills < POINTS:
@@ -86,7 +90,7 @@ def test_a_kill_at_any_moment_loses_nothing(tmp_path: Path) -> None:
         told: dict[int, int] = {}
         done = False
         while not done and kills < POINTS:
-            found, done = _kill_during_import(data, articles, chance.uniform(0.0, 0.4))
+            found, done = _kill_during_import(data, articles, chance.uniform(0.0, whole / 2))
             kills += not done
             told |= dict(found)
             with open_archive(load_settings({"data": str(data)})) as archive:

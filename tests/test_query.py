@@ -181,6 +181,7 @@ def test_anything_can_be_typed(query: str) -> None:
 
 @given(SYNTAX.filter(lambda query: "?" not in query))  # at the end of several words it ends a question
 @example("0-0\U0003134b0:I")
+@example('AND&0↊0↊NEAR/2"')
 def test_what_was_understood_is_understood_the_same_again(query: str) -> None:
     understood = str(parse(query))
     assert str(parse(understood)) == understood
