@@ -139,7 +139,8 @@ class Archive:
             page = self.index.search(replace(request, collapse=self.settings.near_duplicates), aliases)
         except IndexUnavailableError as error:
             return SearchPage(request=request, messages=(_unavailable(error),))
-        return replace(page, messages=(*_lacks(behind), *page.messages, *_left_aside(aliases)))
+        before, after = _lacks(behind), _left_aside(aliases)
+        return replace(page, messages=(*before, *page.messages, *after)) if before or after else page
 
     def concordance(self, request: SearchRequest, order: LineOrder = LineOrder.FOUND) -> Concordance:
         """The matches in the texts of what a search finds, a line each; the request's page counts lines."""

@@ -116,14 +116,14 @@ class Columns:
         return self._numbers("published")
 
     @cached_property
-    def _months(self) -> tuple[int, int, NDArray[np.int32]]:
+    def _months(self) -> tuple[int, int, Numbers]:
         """The first month in which an article may be from, counted since 1970, how many there are from it to the last,
         and for each document the number of its own among them, or one more than the last without a date."""
         months = np.concatenate([np.zeros(0, dtype=np.int64), *(segment.months for segment in self._segments)])
         dated = months > NO_MONTH
         first = int(months.min(where=dated, initial=np.iinfo(np.int64).max)) if dated.any() else 0
         size = int(months.max(initial=first)) - first + 1
-        return first, size, np.where(dated, months - first, size).astype(np.int32)
+        return first, size, np.where(dated, months - first, size)
 
     def facet(self, field: FacetField) -> Facet:
         """The values of a facet."""
@@ -185,35 +185,47 @@ class Columns:
         return recency
 
     @cached_property
-    def _stories(self) -> tuple[Numbers, Mask] | None:
-        """The story of each document, and whether it is one of several versions; None where there are no versions."""
+    def _stories(self) -> tuple[Numbers, int] | None:
+        """The story of each document and how many there are, numbered from 1; 0 is for all that have one version alone.
+
+        None where there are no stories.
+        """
         column = join_values(
             [segment.values(STORY) for segment in self._segments], [each.count for each in self._segments]
         )
         if not len(column.documents):
             return None
-        numbers = np.array([int(value) for value in column.values], dtype=np.int64)
-        stories = self.ids.copy()
-        stories[column.documents] = numbers[column.codes]
-        return stories, np.isin(stories, numbers)
+        ids = [int(value) for value in column.values]  # a story is called by the id of its first article
+        firsts, number = np.unique(np.array(ids, dtype=np.int64), return_inverse=True)
+        stories = np.zeros(self.size, dtype=np.int64)
+        stories[column.documents] = number[column.codes] + 1
+        at = np.minimum(np.searchsorted(firsts, self.ids), len(firsts) - 1)
+        is_first = firsts[at] == self.ids
+        stories[is_first] = at[is_first] + 1
+        return stories, len(firsts) + 1
 
     def collapsed(self, result: Result, sort: Sort) -> "Collapsed | None":
         """What the first version of each story in the order stands for; None where no two of them are found."""
         if self._stories is None:
             return None
-        stories, several = self._stories
         documents, scores = result
-        places = np.flatnonzero(several[documents])
-        ordered = places[self.best((documents[places], scores[places]), sort, max(1, len(places)))]
-        of = stories[documents[ordered]]
-        _, first, story = np.unique(of, return_index=True, return_inverse=True)
-        leaders = first[story]
-        behind = np.flatnonzero(leaders != np.arange(len(ordered)))
-        if not len(behind):
+        stories, count = self._stories
+        found = stories[documents]
+        several = np.bincount(found, minlength=count) > 1
+        several[0] = False
+        places = np.flatnonzero(several[found])
+        if not len(places):
             return None
+        ordered = places[self.best((documents[places], scores[places]), sort, len(places))]
+        of = found[ordered]
+        leader = np.zeros(count, dtype=np.int64)
+        leader[of[::-1]] = ordered[::-1]  # of several at the same place the last is kept, which is the first in order
+        leaders = leader[of]
+        is_behind = leaders != ordered
+        behind = ordered[is_behind]
         kept = np.ones(len(documents), dtype=bool)
-        kept[ordered[behind]] = False
-        return Collapsed(kept, documents[ordered[behind]], documents[ordered[leaders[behind]]])
+        kept[behind] = False
+        return Collapsed(kept, documents[behind], documents[leaders[is_behind]])
 
     @cached_property
     def _unpublished(self) -> Numbers:

@@ -86,7 +86,8 @@ class Search:
         ids = self.snapshot.columns.ids
         leaders = ids[collapsed.leaders]
         versions: dict[int, list[int]] = {}
-        for at in np.flatnonzero(np.isin(leaders, np.fromiter(shown, dtype=np.int64))).tolist():
+        is_shown = leaders[:, None] == np.fromiter(shown, dtype=np.int64)
+        for at in np.flatnonzero(is_shown.any(axis=1)).tolist():
             versions.setdefault(int(leaders[at]), []).append(int(ids[collapsed.behind[at]]))
         return versions
 
@@ -130,8 +131,15 @@ class Search:
             months = self.snapshot.columns.count_months(found.documents)
             facets = self._facets(everything, months)
         total = len(found.documents)
-        page = replace(page, messages=tuple(messages), total=total, facets=facets, timeline=timeline(months))
-        return replace(page, sequence=self.snapshot.generation.checkpoint()), self._timed(found), resolved
+        page = replace(
+            page,
+            messages=tuple(messages),
+            total=total,
+            facets=facets,
+            timeline=timeline(months),
+            sequence=self.snapshot.generation.checkpoint(),
+        )
+        return page, self._timed(found), resolved
 
     def _timed(self, found: Found) -> Found:
         """The same with scores that prefer recent articles, where that is asked for."""
@@ -200,14 +208,14 @@ class Search:
         languages = self.request.filter.languages
         explainer = Explainer(self.snapshot, tuple(self.filters.values()), languages, Deadline(EXPLAINED_SECONDS))
         with suppress(TooSlowError, TooBroadError):
-            page = replace(page, parts=explainer.parts(self.tree))
-            page = replace(page, expansions=self._expansions(explainer))
+            parts = explainer.parts(self.tree)
+            page = replace(page, parts=parts, expansions=self._expansions(explainer))
             if not total:
                 alternatives = explainer.alternatives(self.tree, page.parts)
                 likeliest = next((each.query for each in alternatives if not each.change.startswith("without ")), None)
                 return replace(page, alternatives=alternatives, suggestion=likeliest)
             meant = explainer.respelt(self.tree)
-            return replace(page, suggestion=meant.query if meant else None)
+            return replace(page, suggestion=meant.query) if meant else page
         return page
 
     def _expansions(self, explainer: Explainer) -> tuple[Expansion, ...]:

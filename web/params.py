@@ -1,7 +1,6 @@
 """URLs as requests and back: all state of a search is in its address, and the two ways agree."""
 
 from calendar import monthrange
-from collections.abc import Iterable
 from datetime import date
 
 from werkzeug.datastructures import MultiDict
@@ -52,13 +51,12 @@ def to_args(request: SearchRequest, **changes: object) -> Pairs:
         "page": request.page if request.page > 1 else None,
     }
     values |= changes
-    return [(name, str(each)) for name, value in values.items() for each in _each(value)]
-
-
-def _each(value: object) -> Iterable[object]:
-    if value is None or value == "":
-        return ()
-    return value if isinstance(value, tuple | list) else (value,)
+    return [
+        (name, str(each))
+        for name, value in values.items()
+        if value
+        for each in (value if isinstance(value, tuple | list) else (value,))
+    ]
 
 
 def _values(args: MultiDict[str, str], name: str) -> tuple[str, ...]:
