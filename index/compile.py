@@ -50,25 +50,35 @@ class Word(OwnQuery):
         return self.as_whoosh().matcher(searcher, context)
 
     def find(self, evaluator: SegmentEvaluator) -> Result:
-        """The documents with any of the rows."""
+        """The documents with any of the rows; other spellings are as rare as the first row, which is what was typed."""
+        if not self.rows:
+            return NOTHING
         singles = tuple((view_of(self.name, row), row.terms[0]) for row in self.rows if len(row.terms) == 1)
-        results = [self._forms(evaluator, singles)] if singles else []
+        typed = self.rows[0]
+        idf = (
+            self._idf(evaluator, singles)
+            if len(typed.terms) == 1
+            else sum(evaluator.idf(view_of(self.name, typed), term.encode()) for term in typed.terms)
+        )
+        results = [self._forms(evaluator, singles, idf)] if singles else []
         for row in self.rows:
-            if len(row.terms) > 1:
+            if (count := len(row.terms)) > 1:
                 terms = [term.encode() for term in row.terms]
-                results.append(evaluator.phrase(view_of(self.name, row), terms))
+                of_each = None if count == len(typed.terms) else idf / count
+                results.append(evaluator.phrase(view_of(self.name, row), terms, idf=of_each))
         return either(results)
 
-    def _forms(self, evaluator: SegmentEvaluator, singles: tuple[tuple[str, str], ...]) -> Result:
-        matches = read_all(evaluator.segment, singles)
-        if matches is None:
-            return NOTHING
-
+    def _idf(self, evaluator: SegmentEvaluator, singles: tuple[tuple[str, str], ...]) -> float:
         def frequency(segment: AnyQuery) -> int:
             found = read_all(segment, singles)
             return len(found.documents) if found else 0
 
-        idf = evaluator.statistics.idf(singles, frequency)
+        return evaluator.statistics.idf(singles, frequency)
+
+    def _forms(self, evaluator: SegmentEvaluator, singles: tuple[tuple[str, str], ...], idf: float) -> Result:
+        matches = read_all(evaluator.segment, singles)
+        if matches is None:
+            return NOTHING
         view = evaluator.segment.view(singles[0][0])
         return evaluator.alive(matches.documents, evaluator.score(view, matches.documents, matches.weights, idf))
 

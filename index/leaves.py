@@ -113,8 +113,12 @@ class SegmentEvaluator(Evaluator):
         matches = view.read(text)
         if matches is None:
             return NOTHING
-        idf = self.statistics.idf((name, text), lambda segment: segment.view(name).frequency(text))
-        return self.alive(matches.documents, self.score(view, matches.documents, matches.weights, idf))
+        scores = self.score(view, matches.documents, matches.weights, self.idf(name, text))
+        return self.alive(matches.documents, scores)
+
+    def idf(self, name: str, text: bytes) -> float:
+        """How rare a term is, in all segments together."""
+        return self.statistics.idf((name, text), lambda segment: segment.view(name).frequency(text))
 
     def _term(self, node: query.Term) -> Result:
         documents, scores = self.term(node.fieldname, _to_bytes(node.text))
@@ -124,8 +128,11 @@ class SegmentEvaluator(Evaluator):
         documents, scores = self.phrase(node.fieldname, [_to_bytes(word) for word in node.words], node.slop)
         return documents, boosted(scores, node.boost)
 
-    def phrase(self, name: str, texts: Sequence[bytes], slop: int = 1) -> Result:
-        """The documents with these terms, each at most `slop` positions after the one before."""
+    def phrase(self, name: str, texts: Sequence[bytes], slop: int = 1, *, idf: float | None = None) -> Result:
+        """The documents with these terms, each at most `slop` positions after the one before.
+
+        With `idf` each term counts so much; otherwise as much as it is rare.
+        """
         if name not in VIEWS:
             return NOTHING
         view = self.segment.view(name)
@@ -141,8 +148,8 @@ class SegmentEvaluator(Evaluator):
         documents = words[0].documents[places[0][kept]]
         scores = np.zeros(len(kept), dtype=np.float32)
         for text, matches, where in zip(texts, words, places, strict=True):
-            idf = self.statistics.idf((name, text), lambda segment, text=text: segment.view(name).frequency(text))  # type: ignore[misc]
-            scores += self.score(view, documents, matches.weights[where[kept]], idf)
+            rarity = self.idf(name, text) if idf is None else idf
+            scores += self.score(view, documents, matches.weights[where[kept]], rarity)
         return self.alive(documents, scores)
 
     def _together(self, words: Sequence[Matches]) -> list[NDArray[np.intp]]:

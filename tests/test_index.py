@@ -235,6 +235,15 @@ def test_a_title_counts_more(make: Make) -> None:
 # --- filters, sorts, pages, counts ----------------------------------------------------------------------------------
 
 
+def test_a_word_counts_as_one_however_it_is_written(make: Make) -> None:
+    index = make(
+        article(1, "Three dollars a share. Holders may sell."),
+        article(2, "The shareholders may sell today."),
+        article(3, "A share holder may sell, and shareholders may buy."),
+    )
+    assert ids(find(index, "shareholders")) == [3, 2, 1]
+
+
 @pytest.fixture
 def dated(make: Make) -> SearchIndex:
     return make(
