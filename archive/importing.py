@@ -100,9 +100,8 @@ class _Batch:
     characters: int = 0
     since: float = field(default_factory=time.monotonic)
 
-    def add(self, file: FileAccount, found: Found) -> None:
-        self.items.append((file.number, found))
-        self.files[file.number] = file
+    def add(self, file: int, found: Found) -> None:
+        self.items.append((file, found))
         if isinstance(found, NewArticle):
             self.characters += len(found.body) + (found.original.size if found.original else 0)
 
@@ -120,19 +119,20 @@ def _batches(
     batch = _Batch()
     for events in _events(readers, _unfinished(found, ledger, counting, accounts)):
         account = accounts.popleft()
-        known = account.items
+        known = items = account.items
         for event in events:
             if isinstance(event, int):
                 counting.advance(event)
             elif known:
                 known -= 1
             elif kept := online.sift(event) if online else event:
-                account = replace(account, items=account.items + 1)
-                batch.add(account, kept)
+                items += 1
+                batch.add(account.number, kept)
             if batch.is_full:
+                batch.files[account.number] = replace(account, items=items)
                 yield batch
                 batch = _Batch()
-        batch.files[account.number] = replace(account, finished=True)
+        batch.files[account.number] = replace(account, items=items, finished=True)
         counting.advance(0)  # who watches may want to stop
     yield batch
 
@@ -155,7 +155,8 @@ def _pages(readers: Readers, ledger: "_Ledger", counting: "_Counting", online: O
         account = ledger.account_of(File(str(entry.url)))
         for found in online.page(entry, partial(_read_page, readers)):
             account = replace(account, items=account.items + 1)
-            batch.add(account, found)
+            batch.files[account.number] = account
+            batch.add(account.number, found)
             if batch.is_full:
                 yield batch
                 batch = _Batch()

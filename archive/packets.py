@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 from archive.paths import File
@@ -123,7 +124,7 @@ def unpack_article(content: bytes) -> NewArticle:
     day, dated_by = published or (None, None)
     return NewArticle(
         title=title, body=body, origin=Origin(*origin), url=url, authors=tuple(authors), source=source, section=section,
-        published=PublicationDate.parse(day) if day else None, dated_by=DatedBy(dated_by) if dated_by else None,
+        published=_date(day) if day else None, dated_by=DatedBy(dated_by) if dated_by else None,
         language=language, tags=tuple(tags), summary=summary, note=note, partial=partial,
         told=_told(told) if told else _NOTHING_TOLD, original=original, has_paragraphs=True,
         known_fingerprint=bytes.fromhex(mark),
@@ -142,6 +143,8 @@ def unpack_item(content: bytes) -> ImportItem:
 
 
 _NOTHING_TOLD = Told()
+
+_date = lru_cache(maxsize=4096)(PublicationDate.parse)
 
 
 def _told(told: dict[str, Any]) -> Told:

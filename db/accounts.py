@@ -12,12 +12,15 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from archive.errors import ImportNotFoundError
 from archive.types import FileAccount, ImportAccount, ImportItem, Origin, Outcome
+from db.inserting import Inserting
 from db.models import ARTICLE, IMPORT, IMPORT_FILE, IMPORT_ITEM
 
 KEPT_WHOLE = 100
 """Imports of which every item is kept; of older ones there are only counts."""
 
 ITEMS_AT_ONCE = 1_000
+
+_ITEMS = Inserting(insert(IMPORT_ITEM), IMPORT_ITEM.c.keys())
 
 
 class Claims:
@@ -109,7 +112,7 @@ def record(
         )
         left[file] -= 1
     if rows:
-        connection.execute(insert(IMPORT_ITEM), rows)
+        _ITEMS.run(connection, rows)
     if files:
         statement = upsert(IMPORT_FILE)
         news = {name: statement.excluded[name] for name in ("items", "finished")}

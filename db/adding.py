@@ -6,14 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_original
+from sqlalchemy.dialects.sqlite import insert as insert_or_leave
 
 from archive.types import DatedBy, ImportItem, NewArticle, OnDuplicate, Outcome, PackedOriginal
 from db import columns, queries
+from db.inserting import Inserting
 from db.models import ARTICLE, ORIGINAL, UNCOMPARED, VERSION
 from db.stories import Near, Stories, text_of
 
 _METADATA = ("authors", "source", "section", "published", "language", "tags", "summary")
+
+_ARTICLES = Inserting(insert(ARTICLE), [name for name in ARTICLE.c.keys() if name != "edited"])
+_ORIGINALS = Inserting(insert_or_leave(ORIGINAL).on_conflict_do_nothing(), ORIGINAL.c.keys())
 
 
 @dataclass(slots=True)
@@ -56,7 +60,7 @@ class Batch:
             self.stories.write()
         if self.uncompared:
             waiting = [{"article_id": number} for number in self.uncompared]
-            self.connection.execute(insert_original(UNCOMPARED).on_conflict_do_nothing(), waiting)
+            self.connection.execute(insert_or_leave(UNCOMPARED).on_conflict_do_nothing(), waiting)
         return items
 
     def _one(self, article: NewArticle) -> ImportItem:
@@ -118,7 +122,7 @@ class Batch:
     def _write(self) -> None:
         """Write what is waiting: originals first, then the articles that came from them."""
         if self.originals:
-            rows = [
+            rows = (
                 {
                     "sha256": original.sha256,
                     "media_type": original.media_type,
@@ -126,11 +130,11 @@ class Batch:
                     "data": original.deflated,
                 }
                 for original in self.originals
-            ]
-            self.connection.execute(insert_original(ORIGINAL).on_conflict_do_nothing(), rows)
+            )
+            _ORIGINALS.run(self.connection, rows)
             self.originals.clear()
         if self.rows:
-            self.connection.execute(insert(ARTICLE), self.rows)
+            _ARTICLES.run(self.connection, self.rows)
             self.rows.clear()
 
     def _row(self, article: NewArticle) -> dict[str, Any]:

@@ -6,14 +6,13 @@ the archive, while rows of an index in random places would dirty a page each. A 
 of its entries, so that a single article reads but a few of them.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select
 
-from archive.dedup import Keys
+from archive.dedup import Keys, needed
 from db import queries
 from db.models import NEAR_PART, NEAR_RUN
 
@@ -73,34 +72,73 @@ class Cache:
         self.runs.clear()
 
 
-Shared = defaultdict[int, Counter[int]]
-"""By the place of a signature: which articles share how many of its numbers; nothing where none does."""
+Pairs = NDArray[np.int64]
+"""Two rows: the places of signatures, and what shares numbers with each, once for each number that they share."""
+
+Closest = dict[int, list[int]]
+"""By the place of a signature: what shares enough of its numbers, most of them first, of equals the oldest."""
 
 
-def find(connection: Connection, cache: Cache, signatures: Sequence[Keys]) -> tuple[Shared, Shared]:
-    """Which articles share numbers with each signature, and likewise which signatures before it."""
-    found, before = Shared(Counter), Shared(Counter)
+def find(connection: Connection, cache: Cache, signatures: Sequence[Keys], most: int) -> tuple[Closest, Closest]:
+    """Which articles share most with each signature, at most so many, and likewise which signatures before it."""
     numbers = np.concatenate([_NONE.astype(np.uint32), *signatures])
     owners = np.repeat(np.arange(len(signatures)), [len(each) for each in signatures])
     order = np.argsort(numbers, kind="stable")
     numbers, owners = numbers[order].astype(np.uint64) << np.uint64(32), owners[order]
-    for at in np.flatnonzero(numbers[1:] == numbers[:-1]).tolist():
-        first = at
-        while first >= 0 and numbers[first] == numbers[at] and at - first < MOST_WITH_NUMBER:
-            before[int(owners[at + 1])][int(owners[first])] += 1
-            first -= 1
+    pairs = []
     for run, size in _runs(connection):
         entries = _read(connection, cache, run, size, numbers)
         held = cache.runs.get(run)
         begins = held.begins(numbers) if held else np.searchsorted(entries, numbers)
-        there = np.flatnonzero(begins < len(entries))
-        there = there[entries[begins[there]] >> np.uint64(32) == numbers[there] >> np.uint64(32)]
-        for at in there.tolist():
-            some = entries[begins[at] : begins[at] + MOST_WITH_NUMBER]
-            found[int(owners[at])].update(
-                (some[some < numbers[at] + np.uint64(MAX_ID)] & np.uint64(MAX_ID - 1)).tolist()
-            )
-    return found, before
+        pairs.append(_stored(numbers, owners, entries, begins))
+    least = np.array([needed(each) for each in signatures])
+    return _closest(pairs, least, most), _closest(_earlier(numbers, owners), least, most)
+
+
+def _stored(numbers: Entries, owners: NDArray[np.int64], entries: Entries, begins: NDArray[np.int64]) -> Pairs:
+    """Which signature has a number in common with which article of a run, where its entries begin for each number."""
+    pairs = []
+    active = np.arange(len(numbers))
+    for ahead in range(MOST_WITH_NUMBER):
+        places = begins[active] + ahead
+        active, places = active[places < len(entries)], places[places < len(entries)]
+        is_same = entries[places] >> np.uint64(32) == numbers[active] >> np.uint64(32)
+        active, places = active[is_same], places[is_same]
+        if not len(active):
+            break
+        articles = entries[places] & np.uint64(MAX_ID - 1)
+        pairs.append(np.stack([owners[active], articles.astype(np.int64)]))
+    return _together(pairs)
+
+
+def _earlier(numbers: Entries, owners: NDArray[np.int64]) -> list[Pairs]:
+    """Which signature has a number in common with which one before it; the numbers are sorted, and owners of equals."""
+    pairs = []
+    for apart in range(1, MOST_WITH_NUMBER + 1):
+        at = np.flatnonzero(numbers[apart:] == numbers[:-apart])
+        if not len(at):
+            break
+        pairs.append(np.stack([owners[at + apart], owners[at]]))
+    return pairs
+
+
+def _closest(pairs: Sequence[Pairs], least: NDArray[np.int64], most: int) -> Closest:
+    """Those that share enough numbers with each signature: `least` of its own."""
+    owners, others = _together(pairs)
+    keys, counts = np.unique(owners << 32 | others, return_counts=True)
+    owners, others = keys >> 32, keys & (MAX_ID - 1)
+    enough = np.flatnonzero(counts >= least[owners])
+    order = enough[np.lexsort((others[enough], -counts[enough], owners[enough]))]
+    closest: Closest = {}
+    for owner, other in zip(owners[order].tolist(), others[order].tolist(), strict=True):
+        found = closest.setdefault(owner, [])
+        if len(found) < most:
+            found.append(other)
+    return closest
+
+
+def _together(pairs: Sequence[Pairs]) -> Pairs:
+    return np.concatenate([np.zeros((2, 0), dtype=np.int64), *pairs], axis=1)
 
 
 def add(connection: Connection, cache: Cache, signatures: Mapping[int, Keys]) -> None:

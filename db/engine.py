@@ -15,6 +15,7 @@ from archive.errors import StoreCorruptError, StoreError, StoreLockedError
 PRAGMAS = (
     "journal_mode=WAL",  # readers never wait for the writer
     "synchronous=FULL",  # what is committed survives a power failure
+    "wal_autocheckpoint=8000",  # 32 MB: an import changes the same pages of an index again and again
     "foreign_keys=ON",
     "trusted_schema=OFF",
     "cell_size_check=ON",

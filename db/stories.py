@@ -5,14 +5,13 @@ others come. A story goes on under its number when its first article is deleted:
 """
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects import sqlite
 
-from archive.dedup import Keys, Text, best_of, far_apart, needed
+from archive.dedup import Text, best_of, far_apart
 from archive.types import NewArticle
 from db import candidates, queries
 from db.candidates import Cache
@@ -58,13 +57,9 @@ class Stories:
         """Read the candidates of these texts, all at once."""
         self._texts, names = texts, list(texts)
         signatures = [text.signature for text in texts.values()]
-        stored, before = candidates.find(self._connection, self._cache, signatures)
-        closest = {names[at]: _closest(shared, signatures[at]) for at, shared in stored.items()}
-        self._candidates = self._near_in_time({name: found for name, found in closest.items() if found})
-        self._before = {
-            names[at]: [names[other] for other in _closest(shared, signatures[at])[:MOST_COMPARED]]
-            for at, shared in before.items()
-        }
+        stored, before = candidates.find(self._connection, self._cache, signatures, MOST_CANDIDATES)
+        self._candidates = self._near_in_time({names[at]: found for at, found in stored.items()})
+        self._before = {names[at]: [names[other] for other in found[:MOST_COMPARED]] for at, found in before.items()}
         self._known = read(self._connection, sorted({each for found in self._candidates.values() for each in found}))
 
     def _near_in_time(self, candidates: Mapping[int, list[int]]) -> dict[int, list[int]]:
@@ -114,12 +109,6 @@ class Stories:
         """Remember what was stored."""
         new = {number: self._texts[name].signature for name, number in self._numbers.items()}
         candidates.add(self._connection, self._cache, new)
-
-
-def _closest(shared: Counter[int], signature: Keys) -> list[int]:
-    """Those that share most, as far as it is enough for the texts to be compared."""
-    least = needed(signature)
-    return [number for number, count in shared.most_common(MOST_CANDIDATES) if count >= least]
 
 
 def text_of(article: NewArticle) -> Text:
