@@ -76,7 +76,9 @@ def read_date(text: str) -> PublicationDate | None:
     (in UTC). `03/04/2023` is None: it may be two. Of a day with a time that is written in any other way the day is
     read.
     """
-    text = re.sub(r"\d", lambda digit: str(int(digit[0])), " ".join(text.split()))  # in whatever script they are
+    text = " ".join(text.split())
+    if not text.isascii():
+        text = re.sub(r"\d", lambda digit: str(int(digit[0])), text)  # in whatever script they are
     for read in (_read_iso, _read_mail, _read_numbers, _read_names):
         try:
             if found := read(text):

@@ -18,7 +18,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n?|[\u2028\x85\x0c\x0b]")
 _BLANK = re.compile(r"\n[^\S\n]*\n\s*|\u2029")
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid", re.IGNORECASE)
-_NOT_PROSE = re.compile(r"^\s*(?:[>|:*+#=_-]|\d+[.)]\s)|\S\s{3,}\S|\t")
+_NOT_PROSE = re.compile(r"^[^\S\n]*(?:[>|:*+#=_-]|\d+[.)][^\S\n])|\S[^\S\n]{3,}\S|\t", re.MULTILINE)
 _HARD_WRAP = range(45, 91)
 
 
@@ -46,12 +46,9 @@ def normalise(article: NewArticle) -> NewArticle:
 
 def clean_text(text: str) -> str:
     """NFC, line ends as line feeds, without control characters, invisible direction marks and halves of pairs."""
-    if text.isascii() and text.isprintable():
-        return text  # as most lines are: nothing of what follows is in it
-    text = _CONTROL.sub("", _LINE_END.sub("\n", text))
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", _SURROGATE.sub("?", text))
-    return text
+    if not text.replace("\n", "").isprintable():  # what is to be replaced is never printable, and most texts are
+        text = _SURROGATE.sub("?", _CONTROL.sub("", _LINE_END.sub("\n", text)))
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def clean_line(text: str) -> str:
@@ -87,9 +84,9 @@ def _joined(blocks: Iterable[str]) -> str:
 
 def _unwrap(block: str) -> list[str]:
     """The paragraphs of a block of wrapped lines; lists, quotations and tables keep their lines."""
-    lines = block.split("\n")
-    if any(_NOT_PROSE.search(line) for line in lines):
+    if _NOT_PROSE.search(block):
         return [block]
+    lines = block.split("\n")
     paragraphs = lines[:1]
     for before, line, after in zip(lines, lines[1:], [*lines[2:], ""], strict=False):
         if line[:1].isspace() and not before[:1].isspace() and not after[:1].isspace():
@@ -103,9 +100,10 @@ def _is_hard_wrapped(lines: list[str]) -> bool:
     """Whether lines end because a width was reached: most reach it, none goes far beyond, few end a sentence."""
     if len(lines) < 3:
         return False
-    lengths = sorted(len(line.rstrip()) for line in lines)
+    lines = [line.rstrip() for line in lines]
+    lengths = sorted(map(len, lines))
     width = lengths[int(len(lengths) * 0.9)]
-    full = [line.rstrip() for line in lines if len(line.rstrip()) > width * 0.75]
+    full = [line for line in lines if len(line) > width * 0.75]
     ended = sum(line[-1] in '.!?:;”"。！？' for line in full)
     return width in _HARD_WRAP and lengths[-1] <= width + 30 and 2 * len(full) >= len(lines) and 2 * ended <= len(full)
 

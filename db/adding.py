@@ -16,7 +16,7 @@ from db.stories import Near, Stories, text_of
 
 _METADATA = ("authors", "source", "section", "published", "language", "tags", "summary")
 
-_ARTICLES = Inserting(insert(ARTICLE), [name for name in ARTICLE.c.keys() if name != "edited"])
+_ARTICLES = Inserting(insert(ARTICLE), [column.name for column in ARTICLE.c if column.name != "edited"])
 _ORIGINALS = Inserting(insert_or_leave(ORIGINAL).on_conflict_do_nothing(), ORIGINAL.c.keys())
 
 

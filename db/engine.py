@@ -21,6 +21,9 @@ PRAGMAS = (
     "cell_size_check=ON",
 )
 
+WRITING_CACHE = 16_000
+"""Kilobytes of pages that a connection keeps which writes: a batch of articles changes pages all over the indexes."""
+
 
 def make_engine(path: Path, *, busy_seconds: float = 30.0) -> Engine:
     """An engine for a database file; a connection waits `busy_seconds` for another process's write."""
@@ -41,8 +44,11 @@ def make_engine(path: Path, *, busy_seconds: float = 30.0) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("writes", False):
+            connection.exec_driver_sql(f"PRAGMA cache_size=-{WRITING_CACHE}")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
 

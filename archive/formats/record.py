@@ -80,7 +80,7 @@ def to_article(
         source=_text("source", found["source"]) or None,
         section=_text("section", found["section"]) or None,
         published=published,
-        dated_by=_dated_by(record) if published else None,
+        dated_by=_dated_by(record) or DatedBy.METADATA if published else None,
         language=_text("language", found["language"]) or None,
         tags=_list("tags", found["tags"]),
         summary=_text("summary", found["summary"]) or None,
@@ -92,9 +92,7 @@ def to_article(
 def _fields(record: Mapping[str, object], mapping: Mapped) -> tuple[dict[str, object], str | None]:
     """The value of each field, and what is to be said of fields that the user has mapped and the record lacks."""
     known = _by_key(record)
-    found: dict[str, object] = {
-        field: next((known[name] for name in names if known.get(name)), None) for field, names in _KEYS.items()
-    }
+    found = {field: _first(known, names) for field, names in _KEYS.items()}
     lacking = []
     for field, names in mapping.items():
         values = [value for name in names for value in _at(record, name)]
@@ -110,11 +108,20 @@ def _fields(record: Mapping[str, object], mapping: Mapped) -> tuple[dict[str, ob
     return found, reason
 
 
+def _first(known: Mapping[str, object], names: Iterable[str]) -> object:
+    """The value of the first of these names that has one."""
+    for name in names:
+        if value := known.get(name):
+            return value
+    return None
+
+
 def _by_key(record: Mapping[str, object]) -> dict[str, object]:
     known: dict[str, object] = {}
     for name, value in record.items():
-        if not known.get(key(str(name))):  # of two that are spelt alike the one with a value
-            known[key(str(name))] = value
+        spelt = key(str(name))
+        if not known.get(spelt):  # of two that are spelt alike the one with a value
+            known[spelt] = value
     return known
 
 
@@ -136,10 +143,13 @@ def _at(value: object, path: str) -> list[object]:
     return []
 
 
+_EVIDENCE = {each.value: each for each in DatedBy}
+
+
 def _dated_by(record: Mapping[str, object]) -> DatedBy | None:
     """What an archive that wrote the record had taken its date from."""
     said = record.get("dated_by")
-    return DatedBy(said) if isinstance(said, str) and said in set(DatedBy) else None
+    return _EVIDENCE.get(said) if isinstance(said, str) else None
 
 
 def _text(field: str, value: object) -> str:
