@@ -8,7 +8,7 @@ texts themselves are compared, since a form letter shares much, too: numbers, da
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -62,6 +62,8 @@ class Text:
     title: str
     body: str
     days: Days | None = None
+    known_signature: bytes | None = field(default=None, repr=False, compare=False)
+    """Its signature as bytes, where it was made already."""
 
     @cached_property
     def shingles(self) -> Hashes:
@@ -85,11 +87,18 @@ class Text:
 
         The same in every process and on any machine.
         """
+        if self.known_signature is not None:
+            return np.frombuffer(self.known_signature, dtype="<u4").astype(np.uint32)
         count, least = smallest(self.body)
         if count < MIN_SHINGLES:
             return np.zeros(0, dtype=np.uint32)
         found: Keys = least[least != NONE].astype(np.uint32)  # the lower half: the upper tells the range
         return found
+
+
+def sign(body: str) -> bytes:
+    """The signature of a text as bytes."""
+    return Text("", body).signature.astype("<u4").tobytes()
 
 
 def needed(signature: Keys) -> int:

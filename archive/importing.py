@@ -71,16 +71,13 @@ def run(
     counting = _Counting(observer)
     found = online.files(files(paths)) if online else files(paths)
     with Readers(options, processes=processes) as readers, _ledger(store, paths, options, online) as ledger:
-        for batch in chain(
-            _batches(readers, ledger, found, counting, online), _pages(readers, ledger, counting, online)
-        ):
-            stored = 0
-            items = ledger.store(batch)
+        batches = chain(_batches(readers, ledger, found, counting, online), _pages(readers, ledger, counting, online))
+        for batch, items in _stored(batches, ledger, ahead=online is None):
             if online and not options.dry_run:
                 online.note([each for _, each in batch.items], items)
             for item in items:
                 counting.item(item)
-                stored += item.outcome in STORED
+            stored = sum(item.outcome in STORED for item in items)
             if after_batch and stored:
                 after_batch(stored)
     return counting.report(ledger.id, ledger.resumed)
@@ -169,6 +166,25 @@ def _read_page(readers: Readers, file: File) -> Iterator[Found]:
         yield from (event for event in events if not isinstance(event, int))
 
 
+def _stored(
+    batches: Iterable[_Batch], ledger: "_Ledger", *, ahead: bool
+) -> Iterator[tuple[_Batch, Sequence[ImportItem]]]:
+    """Batches with their outcomes, when they are stored; with `ahead` the next is made while the disk is waited for."""
+    waiting: tuple[_Batch, Sequence[ImportItem]] | None = None
+    for batch in batches:
+        if waiting:
+            ledger.settle()
+            yield waiting
+        waiting = batch, ledger.store(batch)
+        if not ahead:
+            ledger.settle()
+            yield waiting
+            waiting = None
+    if waiting:
+        ledger.settle()
+        yield waiting
+
+
 def _unfinished(
     found: Iterable[File], ledger: "_Ledger", counting: "_Counting", accounts: deque[FileAccount]
 ) -> Iterator[File]:
@@ -197,7 +213,10 @@ class _Ledger(Protocol):
         """The outcomes that a file had before."""
 
     def store(self, batch: _Batch) -> Sequence[ImportItem]:
-        """The outcomes of a batch, in order."""
+        """The outcomes of a batch, in order, when it is stored: `settle` waits for that."""
+
+    def settle(self) -> None:
+        """Wait until the last batch is stored."""
 
 
 def _ledger(
@@ -246,6 +265,9 @@ class _Recording:
         files = list(batch.files.values())
         return self._store.add_to_import(self.id, batch.items, files, self._on_duplicate, near_duplicates=self._near)
 
+    def settle(self) -> None:
+        self._store.settle()
+
 
 def _command(paths: Sequence[str], options: ImportOptions, *, once: bool) -> str:
     """What makes an import the same as another, as JSON; no other is the same as one that is for `once`."""
@@ -289,6 +311,9 @@ class _Unrecorded:
         near, dry_run = self._options.near_duplicates, self._options.dry_run
         items = iter(self._store.add(articles, self._options.on_duplicate, dry_run=dry_run, near_duplicates=near))
         return [self._judge(found, next(items)) if isinstance(found, NewArticle) else found for _, found in batch.items]
+
+    def settle(self) -> None:
+        pass  # `add` waits
 
     def _judge(self, article: NewArticle, item: ImportItem) -> ImportItem:  # noqa: ARG002  # a rehearsal looks at it
         """What becomes of an article: what the store says."""

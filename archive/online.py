@@ -194,4 +194,4 @@ def _with_entry(article: NewArticle, entry: NewArticle) -> NewArticle:
     if len(article.body) >= len(entry.body):
         return found
     note = "the text is that of the feed; its page has less"
-    return replace(found, body=entry.body, note=note, known_fingerprint=None)
+    return replace(found, body=entry.body, note=note, known_fingerprint=None, known_signature=None)

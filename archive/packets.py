@@ -6,7 +6,7 @@ many bytes. What has fields is JSON there too, so that nothing which comes from 
 
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
 from functools import lru_cache
@@ -98,14 +98,18 @@ def frames(stream: BinaryIO) -> Iterator[Frame]:
         yield Kind(kind), content
 
 
-def pack_article(article: NewArticle) -> bytes:
-    """An article, with its fingerprint and its original packed, so that who stores it need not make them."""
+def pack_article(article: NewArticle, sign: Callable[[str], bytes] | None = None) -> bytes:
+    """An article, with its fingerprint and its original packed, so that who stores it need not make them.
+
+    So has it the signature of its body, where there is what makes one.
+    """
     original = article.original.packed() if article.original else None
     published = [article.published.text, article.dated_by] if article.published else None
     fields = [
         article.title, article.body, _origin(article.origin), article.url, article.authors, article.source,
         article.section, published, article.language, article.tags, article.summary, article.note,
         article.partial, asdict(article.told) if article.told != _NOTHING_TOLD else None, article.fingerprint.hex(),
+        sign(article.body).hex() if sign else None,
         [original.media_type, original.size, original.sha256.hex()] if original else None,
     ]  # fmt: skip
     text = _dump(fields)
@@ -118,8 +122,8 @@ def unpack_article(content: bytes) -> NewArticle:
     end = _LENGTH.size + length
     (
         title, body, origin, url, authors, source, section, published, language, tags, summary, note, partial,
-        told, mark, packed,
-    ) = json.loads(content[_LENGTH.size : end])  # fmt: skip
+        told, mark, signature, packed,
+    ) = json.loads(content[_LENGTH.size : end].decode("utf-8", "surrogatepass"))  # fmt: skip
     original = PackedOriginal(content[end:], packed[0], packed[1], bytes.fromhex(packed[2])) if packed else None
     day, dated_by = published or (None, None)
     return NewArticle(
@@ -127,7 +131,7 @@ def unpack_article(content: bytes) -> NewArticle:
         published=_date(day) if day else None, dated_by=DatedBy(dated_by) if dated_by else None,
         language=language, tags=tuple(tags), summary=summary, note=note, partial=partial,
         told=_told(told) if told else _NOTHING_TOLD, original=original, has_paragraphs=True,
-        known_fingerprint=bytes.fromhex(mark),
+        known_fingerprint=bytes.fromhex(mark), known_signature=None if signature is None else bytes.fromhex(signature),
     )  # fmt: skip
 
 

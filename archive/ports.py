@@ -96,8 +96,12 @@ class Store(ArticleReader, Protocol):
     ) -> list[ImportItem]:
         """Store a batch of items, each with the number of its file, as `add` does; one outcome an item, in order.
 
-        The outcomes are recorded in the same transaction, and how far the import has come with these files.
+        The outcomes are recorded in the same transaction, and how far the import has come with these files. All of
+        that is stored when `settle` has returned; the next batch may be prepared before.
         """
+
+    def settle(self) -> None:
+        """Wait until the last batch of `add_to_import` is stored; raises StoreError where it could not be."""
 
     def forget_file(self, import_id: int, number: int) -> None:
         """Forget what is recorded of a file, whose articles are kept."""

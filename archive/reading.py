@@ -13,7 +13,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, BinaryIO, Protocol, cast
@@ -199,6 +199,7 @@ class _Outlet:
 
 def _serve(tasks: BinaryIO, results: BinaryIO) -> None:
     options, bounds = unpack_beginning(tasks.readline())
+    sign = _signing() if options.near_duplicates else None
     resource.setrlimit(resource.RLIMIT_DATA, (bounds.memory, bounds.memory))
     for line in tasks:
         file, left_out = unpack_task(line)
@@ -207,11 +208,18 @@ def _serve(tasks: BinaryIO, results: BinaryIO) -> None:
         signal.alarm(0 if is_endless else bounds.seconds)
         for found in read(file, options, outlet, left_out):
             if isinstance(found, NewArticle):
-                outlet.tell(frame(Kind.ARTICLE, pack_article(found)), at_once=is_endless)
+                outlet.tell(frame(Kind.ARTICLE, pack_article(found, sign)), at_once=is_endless)
             else:
                 outlet.tell(frame(Kind.ITEM, pack_item(found)), at_once=is_endless)
         outlet.tell(frame(Kind.END), at_once=True)
         signal.alarm(0)
+
+
+def _signing() -> Callable[[str], bytes]:
+    """What signs a text."""
+    from archive.dedup import sign  # here, since it loads NumPy
+
+    return sign
 
 
 def _main() -> None:

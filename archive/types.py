@@ -174,6 +174,8 @@ class NewArticle:
     """Whether its source gave the paragraphs of the body as such, so that none is to be found in it."""
     known_fingerprint: bytes | None = field(default=None, repr=False, compare=False)
     """Its fingerprint, where another process has made it."""
+    known_signature: bytes | None = field(default=None, repr=False, compare=False)
+    """What its near-duplicates are found by (`dedup.Text.signature`), where another process has made it."""
     partial: bool = False
     """Whether it is an entry that names a page, and `body` at most a summary of what stands there; it is not stored."""
     told: Told = Told()

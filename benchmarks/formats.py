@@ -13,11 +13,13 @@ reason is missing or looks like a fault of the program, or the command ends othe
 import argparse
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -46,17 +48,19 @@ def imported(source: Path, folder: Path) -> tuple[int, str, list[dict[str, Any]]
     return process.returncode, said.read_text(errors="replace"), items, took, peak.rss
 
 
-def measure(source: Path) -> tuple[dict[str, Any], list[str]]:
-    """What became of a collection, and what is wrong with that."""
+def measure(source: Path, reports: Path | None) -> tuple[dict[str, Any], list[str]]:
+    """What became of a collection, and what is wrong with that; its report is kept in a folder, where there is one."""
     with tempfile.TemporaryDirectory() as name:
         status, said, items, took, memory = imported(source, Path(name))
         stored = subprocess.run(
             [COMMAND, "--data", Path(name) / "data", "stats", "--json"], capture_output=True, check=True, text=True
         )
         articles = json.loads(stored.stdout)["articles"]
+        if reports:
+            shutil.copy(Path(name) / "report.jsonl", reports / f"{source.name}.jsonl")
     counts = Counter(item["outcome"] for item in items)
     files = [path for path in source.rglob("*") if path.is_file() and not _is_hidden(path.relative_to(source))]
-    told = {item["origin"].partition("#")[0] for item in items} | {item["origin"] for item in items}
+    told = {start for item in items for start in accumulate(item["origin"].split("#"), "{}#{}".format)}
     wrong = [f"{path}: has no outcome" for path in files if str(path) not in told]
     wrong += [
         f"{item['origin']}: {item['outcome']} ({item['reason']})"
@@ -91,12 +95,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, default=Path("../shared/corpora"))
     parser.add_argument("--only", default="", help="names of collections, separated by commas")
+    parser.add_argument("--reports", type=Path, help="a folder to keep the reports in")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent / "formats.json")
     options = parser.parse_args()
     rows, wrong = {}, []
     for source in sorted((options.corpus / "files").iterdir()):
         if source.is_dir() and (not options.only or source.name in options.only.split(",")):
-            rows[source.name], faults = measure(source)
+            rows[source.name], faults = measure(source, options.reports)
             wrong += faults
             print(source.name, rows[source.name], file=sys.stderr, flush=True)
     results = {"machine": machine(), "collections": rows}

@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, RootTransaction, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import QueuePool
 
@@ -77,6 +78,45 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that holds the right to write from its beginning; all of it is stored, or nothing."""
     with translated(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
+
+
+class Writer:
+    """Writes like `writing`, but the disk is waited for in another thread, until `settle`.
+
+    Meanwhile who writes can prepare what is to be written next.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._pool: ThreadPoolExecutor | None = None
+        self._commit: Future[None] | None = None
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is stored when `settle` has returned, or nothing of it is."""
+        self.settle()
+        with translated(self._engine), ExitStack() as stack:
+            connection = stack.enter_context(self._engine.connect().execution_options(writes=True))
+            transaction = stack.enter_context(connection.begin())
+            yield connection
+            rest = stack.pop_all()
+        self._pool = self._pool or ThreadPoolExecutor(1)
+        self._commit = self._pool.submit(self._end, transaction, rest)
+
+    def _end(self, transaction: RootTransaction, rest: ExitStack) -> None:
+        with translated(self._engine), rest:
+            transaction.commit()
+
+    def settle(self) -> None:
+        """Wait until what was written is stored; raises StoreError where it could not be."""
+        commit, self._commit = self._commit, None
+        if commit:
+            commit.result()
+
+    def close(self) -> None:
+        """Wait for the disk and write no more."""
+        if self._pool:
+            self._pool.shutdown()
 
 
 @contextmanager

@@ -39,7 +39,7 @@ from archive.types import (
 from db import accounts, checking, columns, editing, feeds, migrate, queries, saving, stories
 from db.adding import Batch
 from db.candidates import Cache
-from db.engine import cursor_of, make_engine, reading, single, writing
+from db.engine import Writer, cursor_of, make_engine, reading, single, writing
 from db.models import ARTICLE, CHANGE, META, ORIGINAL, VERSION
 from db.stories import Stories
 
@@ -66,6 +66,7 @@ class SqlStore:
         self.path = path
         self._claims = accounts.Claims(path.with_name(f"{path.name}.imports"))
         self._engine = make_engine(path, busy_seconds=busy_seconds)
+        self._writer = Writer(self._engine)
         self._lock = threading.Lock()
         self._runs = Cache()
         try:
@@ -116,7 +117,8 @@ class SqlStore:
         near_duplicates: bool = True,
     ) -> list[ImportItem]:
         """See `Store.add_to_import`."""
-        with self._comparing(), writing(self._engine) as connection:
+        self.settle()
+        with self._comparing(), self._writer.writing() as connection:
             finder = Stories(connection, self._runs) if near_duplicates else None
             articles = [found for _, found in items if isinstance(found, NewArticle)]
             added = iter(Batch(connection, on_duplicate, finder).add(articles) if articles else ())
@@ -125,6 +127,14 @@ class SqlStore:
             accounts.record(connection, import_id, numbered, files)
         return outcomes
 
+    def settle(self) -> None:
+        """See `Store.settle`."""
+        try:
+            self._writer.settle()
+        except BaseException:
+            self._runs.clear()  # some were written with what was not stored
+            raise
+
     def forget_file(self, import_id: int, number: int) -> None:
         """See `Store.forget_file`."""
         with writing(self._engine) as connection:
@@ -132,6 +142,7 @@ class SqlStore:
 
     def end_import(self, import_id: int, *, finished: bool) -> None:
         """See `Store.end_import`."""
+        self.settle()
         if finished:
             with writing(self._engine) as connection:
                 accounts.end(connection, import_id)
@@ -404,6 +415,7 @@ class SqlStore:
 
     def close(self) -> None:
         """See `Store.close`."""
+        self._writer.close()
         self._claims.close()
         self._engine.dispose()
 

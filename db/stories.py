@@ -115,7 +115,7 @@ def text_of(article: NewArticle) -> Text:
     """What of a new article is compared."""
     date = article.published
     days = (date.first_day.toordinal(), date.last_day.toordinal()) if date else None
-    return Text(article.title, article.body, days)
+    return Text(article.title, article.body, days, article.known_signature)
 
 
 _DAYS_BY_IDS = str(

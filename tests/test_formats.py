@@ -218,6 +218,13 @@ def test_xhtml_with_an_xml_declaration() -> None:
     assert "préfet a déclaré" in article("html", data.encode("iso-8859-1")).body
 
 
+@pytest.mark.parametrize("begin", ["", "<body>", "<!doctype html>", '<?xml version="1.0"?>', "<!-- saved -->"])
+def test_a_part_of_a_page_is_read_like_a_page(begin: str) -> None:
+    text = "The border was closed on Monday, the ministry said, and it will be opened again in a week. " * 4
+    found = article("html", f"{begin}<div id=page><div><h1>A heading</h1><p>{text}</p></div></div>".encode())
+    assert (found.title, found.body) == ("A heading", text.strip())
+
+
 @pytest.mark.parametrize("data", ["", "<html></html>", "<html><body></body></html>", "<html"])
 def test_a_page_without_text_says_so(data: str) -> None:
     with pytest.raises(NoTextError):

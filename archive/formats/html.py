@@ -77,6 +77,8 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
 def _parsed(html: str) -> Any:
     from trafilatura import load_html  # takes half a second to import
 
+    if "<html" not in html.lower():
+        html = f"<html>{html}</html>"  # a part of a page is none to trafilatura where all of it is in one element
     try:
         tree = load_html(html)
     except Exception as error:  # trafilatura promises nothing about what broken pages raise
