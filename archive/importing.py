@@ -110,8 +110,8 @@ class _Batch:
 
 def _batches(
     readers: Readers, ledger: "_Ledger", found: Iterable[File], counting: "_Counting", online: Online | None
-) -> Iterator[_Batch]:
-    """What is in the files and has no outcome yet, in batches."""
+) -> Iterator[_Batch | None]:
+    """What is in the files and has no outcome yet, in batches; None where nothing was read for a while."""
     accounts: deque[FileAccount] = deque()
     batch = _Batch()
     for events in _events(readers, _unfinished(found, ledger, counting, accounts)):
@@ -129,6 +129,8 @@ def _batches(
                 batch.files[account.number] = replace(account, items=items)
                 yield batch
                 batch = _Batch()
+            elif event == 0:
+                yield None
         batch.files[account.number] = replace(account, items=items, finished=True)
         counting.advance(0)  # who watches may want to stop
     yield batch
@@ -167,19 +169,27 @@ def _read_page(readers: Readers, file: File) -> Iterator[Found]:
 
 
 def _stored(
-    batches: Iterable[_Batch], ledger: "_Ledger", *, ahead: bool
+    batches: Iterable[_Batch | None], ledger: "_Ledger", *, ahead: bool
 ) -> Iterator[tuple[_Batch, Sequence[ImportItem]]]:
     """Batches with their outcomes, when they are stored; with `ahead` the next is made while the disk is waited for."""
     waiting: tuple[_Batch, Sequence[ImportItem]] | None = None
-    for batch in batches:
+    try:
+        for batch in batches:
+            if waiting:
+                ledger.settle()
+                yield waiting
+                waiting = None
+            if batch:
+                waiting = batch, ledger.store(batch)
+            if waiting and not ahead:
+                ledger.settle()
+                yield waiting
+                waiting = None
+    except KeyboardInterrupt:  # it comes while the next batch is made
         if waiting:
             ledger.settle()
             yield waiting
-        waiting = batch, ledger.store(batch)
-        if not ahead:
-            ledger.settle()
-            yield waiting
-            waiting = None
+        raise
     if waiting:
         ledger.settle()
         yield waiting

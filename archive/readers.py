@@ -223,7 +223,7 @@ class _Process:
     def __init__(self, beginning: bytes) -> None:
         tasks, self._tasks = os.pipe()
         taken, results = os.pipe()
-        self._results = os.fdopen(taken, "rb")
+        self._results = os.fdopen(taken, "rb", 1 << 16)  # as much as is told at once
         try:
             self._process = subprocess.Popen(  # noqa: S603  # ourselves
                 [sys.executable, "-P", "-m", "archive.reading", str(tasks), str(results)],

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import cast
@@ -109,8 +109,9 @@ class Writer:
 
     def settle(self) -> None:
         """Wait until what was written is stored; raises StoreError where it could not be."""
-        commit, self._commit = self._commit, None
-        if commit:
+        if self._commit:
+            wait([self._commit])  # interrupted, it can be waited for again
+            commit, self._commit = self._commit, None
             commit.result()
 
     def close(self) -> None:

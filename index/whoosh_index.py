@@ -240,7 +240,8 @@ class WhooshIndex:
                     search = Search(snapshot, request, parsed, self._articles.get_many, aliases)
                     page, scores, resolved = search.page(page)
                     highlighter = Highlighter(resolved, snapshot.forms_of)
-                page = replace(page, hits=self._hits(scores, request, highlighter, search.versions))
+                hits = self._hits(scores, request, highlighter, search.versions)
+                return replace(page, hits=hits, seconds=time.perf_counter() - started)
             except TooBroadError as error:
                 page = _refused(page, str(error))
             except TooSlowError:

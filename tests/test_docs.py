@@ -192,6 +192,19 @@ def test_the_numbers_in_the_documents_are_those_of_the_benchmarks() -> None:
     assert all(found["read"] >= 0.97 * found["texts"] for found in read_pages["encodings"].values())
 
 
+def test_every_item_of_the_real_files_is_accounted_for() -> None:
+    sys.path.insert(0, str(ROOT))
+    try:
+        from benchmarks import formats
+    finally:
+        sys.path.remove(str(ROOT))
+    found = json.loads((ROOT / "benchmarks" / "formats.json").read_text())
+    assert formats.table(found) in (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    for name, row in found["collections"].items():
+        assert sum(row[outcome] for outcome in formats.OUTCOMES) == row["items"], name
+        assert row["megabytes"] <= formats.MOST_MEMORY // 1_000_000, name
+
+
 def test_near_duplicates_are_found_as_well_as_the_documentation_says() -> None:
     sys.path.insert(0, str(ROOT))
     try:
