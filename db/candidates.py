@@ -1,12 +1,13 @@
 """Which articles have numbers of a signature: sorted runs of (number, article), merged as they grow.
 
-A log-structured merge (O'Neil and others, 1996) in rows of SQLite: a batch appends one sorted run, and the newest runs
-are merged into it while the next is no larger than they are together. So what is written grows with the logarithm of
-the archive, while rows of an index in random places would dirty a page each. A run is cut into parts by the first bits
-of its entries, so that a single article reads but a few of them.
+A log-structured merge (O'Neil and others, 1996) in rows of SQLite: a batch appends one sorted run, and runs of about
+one size are merged when there are some. So what is written grows with the logarithm of the archive, while rows of an
+index in random places would dirty a page each. A run is cut into parts by the first bits of its entries, so that a
+single article reads but a few of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,12 @@ Entries = NDArray[np.uint64]
 
 PART_ENTRIES = 1_024
 """Entries of a part, about: two pages of SQLite."""
+
+FAN_OUT = 4
+"""Runs of about one size that are merged together."""
+
+SMALL = 4 * PART_ENTRIES
+"""Entries of a run that is merged with the next of its size already: there is little to write, and one less to read."""
 
 MOST_WITH_NUMBER = 16
 """Articles with one number that are kept: what more have is boilerplate and tells nothing."""
@@ -149,18 +156,33 @@ def add(connection: Connection, cache: Cache, signatures: Mapping[int, Keys]) ->
     entries = np.concatenate([_NONE, *numbers])
     if not len(entries):
         return
-    merged = []
-    for run, size in reversed(_runs(connection)):
-        if size > len(entries):
-            break
-        entries = np.concatenate([entries, _whole(connection, cache, run)])
-        merged.append(run)
+    merged = _to_merge(_runs(connection), len(entries))
+    entries = np.concatenate([entries, *(_whole(connection, cache, run) for run in merged)])
     entries = _limited(np.sort(entries, kind="stable"))
     for run in merged:
         connection.execute(delete(NEAR_PART).where(NEAR_PART.c.run == run))
         connection.execute(delete(NEAR_RUN).where(NEAR_RUN.c.id == run))
         cache.runs.pop(run, None)
     cache.keep(_write(connection, entries), entries)
+
+
+def _to_merge(runs: Sequence[tuple[int, int]], count: int) -> list[int]:
+    """The newest runs that become one with so many new entries: those of a tier when it is full, then of the next."""
+    merged: list[int] = []
+    left = list(runs)
+    while left:
+        tier = _tier(count)
+        same = list(takewhile(lambda run: _tier(run[1]) <= tier, reversed(left)))  # noqa: B023  # used up at once
+        if len(same) < (FAN_OUT - 1 if count > SMALL else 1):
+            break
+        merged += [run for run, _ in same]
+        count += sum(size for _, size in same)
+        del left[-len(same) :]
+    return merged
+
+
+def _tier(size: int) -> int:
+    return size.bit_length() // 2
 
 
 def _limited(entries: Entries) -> Entries:
