@@ -225,6 +225,12 @@ def test_a_part_of_a_page_is_read_like_a_page(begin: str) -> None:
     assert (found.title, found.body) == ("A heading", text.strip())
 
 
+def test_a_title_that_is_never_closed_is_cut() -> None:
+    data = f"<html><title>A heading | The paper{'<p>a word | and - another</p>' * 20_000}"
+    with suppress(NoTextError):
+        assert len(article("html", data.encode()).title) <= 1_000
+
+
 @pytest.mark.parametrize("data", ["", "<html></html>", "<html><body></body></html>", "<html"])
 def test_a_page_without_text_says_so(data: str) -> None:
     with pytest.raises(NoTextError):

@@ -8,6 +8,9 @@ from archive.normalise import clean_line
 _PARTS = re.compile(r"\s+[|–—·•»«›‹~⋆✩-]+\s+|\s*(?:\s::\s|[|»_])\s*|\s+(?=\[)")
 _WORDS = re.compile(r"\w+")
 
+MOST_CHARACTERS = 1_000
+"""Characters of what may be a headline: a `title` that is never closed holds all of the page."""
+
 
 def headline(stated: Sequence[str], title: str, headings: Sequence[str], sites: Iterable[str]) -> str:
     """The headline: the first that is stated, else the page's title, without the name of the site.
@@ -15,6 +18,9 @@ def headline(stated: Sequence[str], title: str, headings: Sequence[str], sites: 
     A heading that stands in the page's title says what belongs to the headline there, and counts more than a statement
     that nothing else in the page agrees with. `sites` are names of the site.
     """
+    stated = [each[:MOST_CHARACTERS] for each in stated]
+    title = title[:MOST_CHARACTERS]
+    headings = [each for each in headings if len(each) <= MOST_CHARACTERS]
     names = {_key(name) for name in sites if name}
     seen = list(dict.fromkeys(heading for heading in headings if _key(heading) not in names))
     agreed = _within(title, seen)
