@@ -81,7 +81,7 @@ def _read(  # one parameter a column of _ARTICLE
         version=version,
         added=_moment(added),
         changed=_moment(changed),
-        dated_by=_evidence(dated_by),
+        dated_by=_EVIDENCE.get(dated_by),
         story=story,
     )
 
@@ -116,7 +116,7 @@ def to_article(row: Row[Any], old: Row[Any] | None = None) -> Article:
         version=old.number if old is not None else row.version,
         added=row.added,
         changed=text.changed,
-        dated_by=_evidence(text.dated_by),
+        dated_by=_EVIDENCE.get(text.dated_by),
         story=row.story,
     )
 
@@ -141,8 +141,7 @@ def _date(text: str | None) -> PublicationDate | None:
     return PublicationDate.parse(text) if text else None
 
 
-def _evidence(text: str | None) -> DatedBy | None:
-    return DatedBy(text) if text in set(DatedBy) else None
+_EVIDENCE: dict[str | None, DatedBy] = {each.value: each for each in DatedBy}
 
 
 def headlines(wanted: ArticleFilter, sort: Sort) -> Select[Any]:

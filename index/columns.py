@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ Numbers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Passes = Callable[[Documents], Mask]
 """Tells of each of some documents whether it passes a filter."""
+
+Small = NDArray[np.unsignedinteger[Any]]
+"""Numbers in as few bytes as they need: what is looked up for thousands of documents should stay in a near cache."""
 
 MAX_FACET_VALUES = 50
 
@@ -116,14 +120,14 @@ class Columns:
         return self._numbers("published")
 
     @cached_property
-    def _months(self) -> tuple[int, int, Numbers]:
+    def _months(self) -> tuple[int, int, Small]:
         """The first month in which an article may be from, counted since 1970, how many there are from it to the last,
         and for each document the number of its own among them, or one more than the last without a date."""
         months = np.concatenate([np.zeros(0, dtype=np.int64), *(segment.months for segment in self._segments)])
         dated = months > NO_MONTH
         first = int(months.min(where=dated, initial=np.iinfo(np.int64).max)) if dated.any() else 0
         size = int(months.max(initial=first)) - first + 1
-        return first, size, np.where(dated, months - first, size)
+        return first, size, np.where(dated, months - first, size).astype(np.min_scalar_type(size))
 
     def facet(self, field: FacetField) -> Facet:
         """The values of a facet."""
@@ -185,7 +189,7 @@ class Columns:
         return recency
 
     @cached_property
-    def _stories(self) -> tuple[Numbers, int] | None:
+    def _stories(self) -> tuple[Small, int] | None:
         """The story of each document and how many there are, numbered from 1; 0 is for all that have one version alone.
 
         None where there are no stories.
@@ -202,7 +206,8 @@ class Columns:
         at = np.minimum(np.searchsorted(firsts, self.ids), len(firsts) - 1)
         is_first = firsts[at] == self.ids
         stories[is_first] = at[is_first] + 1
-        return stories, len(firsts) + 1
+        count = len(firsts) + 1
+        return stories.astype(np.min_scalar_type(count)), count
 
     def collapsed(self, result: Result, sort: Sort) -> "Collapsed | None":
         """What the first version of each story in the order stands for; None where no two of them are found."""
