@@ -113,7 +113,7 @@ def pack_article(article: NewArticle, sign: Callable[[str], bytes] | None = None
         [original.media_type, original.size, original.sha256.hex()] if original else None,
     ]  # fmt: skip
     text = _dump(fields)
-    return _LENGTH.pack(len(text)) + text + (original.deflated if original else b"")
+    return _LENGTH.pack(len(text)) + text + (original.compressed if original else b"")
 
 
 def unpack_article(content: bytes) -> NewArticle:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
+from archive.compression import zstd_module
 from archive.errors import TooLargeError, UnreadableFileError
 
 Read = Callable[[int], bytes]
@@ -195,7 +196,7 @@ def _unzstd(packed: _Packed) -> Read:
 
     See https://iipc.github.io/warc-specifications/specifications/warc-zstd/.
     """
-    zstd = _zstd()
+    zstd = zstd_module()
     dictionary = None
 
     def make() -> Any:
@@ -223,15 +224,6 @@ def _dictionary(packed: _Packed, zstd: Any) -> bytes:
         raise ValueError("it begins with a dictionary that is larger than any can be")
     data = packed.take(size)
     return bytes(zstd.ZstdDecompressor().decompress(data, _MAX_DICTIONARY)) if data.startswith(_ZSTD) else data
-
-
-def _zstd() -> Any:
-    """The module of Python 3.14, or what brings it to those before."""
-    try:
-        from compression import zstd
-    except ImportError:
-        from backports import zstd
-    return zstd
 
 
 class _Raw(io.RawIOBase):

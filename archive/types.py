@@ -7,12 +7,13 @@ Text with matches is data (`MarkedText`); only a template or the console turns i
 import hashlib
 import re
 import unicodedata
-import zlib
 from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+
+from archive.compression import compress
 
 Span = tuple[int, int]
 """[start, end) in Unicode code points of the text it belongs to."""
@@ -108,7 +109,7 @@ class Original:
 
     def packed(self) -> "PackedOriginal":
         """The same, as it is stored."""
-        return PackedOriginal(zlib.compress(self.data, 4), self.media_type, self.size, self.sha256)
+        return PackedOriginal(compress(self.data), self.media_type, self.size, self.sha256)
 
     @property
     def size(self) -> int:
@@ -123,9 +124,9 @@ class Original:
 
 @dataclass(frozen=True, slots=True)
 class PackedOriginal:
-    """An original as it is stored: compressed with zlib, with its size and SHA-256."""
+    """An original as it is stored: compressed, with its size and SHA-256."""
 
-    deflated: bytes = field(repr=False)
+    compressed: bytes = field(repr=False)
     media_type: str
     size: int
     sha256: bytes

@@ -127,7 +127,7 @@ class Batch:
                     "sha256": original.sha256,
                     "media_type": original.media_type,
                     "size": original.size,
-                    "data": original.deflated,
+                    "data": original.compressed,
                 }
                 for original in self.originals
             )

@@ -1,7 +1,6 @@
 """What can be proved of a database: that SQLite finds it whole, and that it holds what the archive wrote."""
 
 import json
-import zlib
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import islice
@@ -9,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, func, or_, select, text
 
+from archive.compression import decompress
 from archive.errors import StoreError
 from archive.types import Check, PublicationDate
 from db import columns, saving
@@ -90,9 +90,9 @@ def originals(connection: Connection, progress: Progress = silent) -> Iterator[s
     rows = connection.execution_options(yield_per=50).execute(statement)
     for number, (digest, data, size) in enumerate(rows, 1):
         try:
-            found = zlib.decompress(data)
+            found = decompress(data)
             whole = len(found) == size and sha256(found).digest() == digest
-        except zlib.error:
+        except ValueError:
             whole = False
         if not whole:
             yield f"the original {digest.hex()} is damaged"

@@ -109,7 +109,7 @@ ORIGINAL = Table(
     Column("sha256", LargeBinary(32), primary_key=True),
     Column("media_type", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
-    Column("data", LargeBinary, nullable=False),  # compressed with zlib
+    Column("data", LargeBinary, nullable=False),  # see `archive.compression`
 )
 """Bytes as they came, once for all articles that came as the same bytes."""
 

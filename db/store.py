@@ -1,7 +1,6 @@
 """`SqlStore`: the `Store` port on SQLite."""
 
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, union
 
+from archive.compression import decompress
 from archive.errors import ArticleNotFoundError, StoreCorruptError, StoreError
 from archive.types import (
     Article,
@@ -426,8 +426,8 @@ def _original(connection: Connection, row: Any, article_id: int) -> Original | N
     if found is None:
         return None
     try:
-        return Original(zlib.decompress(found.data), found.media_type)
-    except zlib.error as error:
+        return Original(decompress(found.data), found.media_type)
+    except ValueError as error:
         raise StoreCorruptError(f"the original of article {article_id} is damaged: {error}") from error
 
 

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -175,6 +176,14 @@ def test_original_is_none_when_not_kept_and_may_be_empty(store: SqlStore) -> Non
     store.add([new("a"), new("b", original=b"")])
     assert store.original(1) is None
     assert store.original(2) == Original(b"", "text/plain")
+
+
+def test_an_original_of_an_earlier_version_is_read(store: SqlStore, path: Path) -> None:
+    store.add([new("a", original=b"Text as it came. " * 20)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE original SET data = ?", (zlib.compress(b"Text as it came. " * 20),))
+    assert store.original(1) == Original(b"Text as it came. " * 20, "text/plain")
+    assert store.check() == []
 
 
 # -- duplicates and versions
@@ -582,9 +591,10 @@ def test_check_reports_a_damaged_original(store: SqlStore, path: Path) -> None:
     assert all("original" in fault and "damaged" in fault for fault in faults)
 
 
-def test_an_original_that_cannot_be_unpacked_is_told_as_damage(store: SqlStore, path: Path) -> None:
+@pytest.mark.parametrize("damaged", ["x'00'", "substr(data, 1, 10)", "x'28b52ffd'", "x''"])
+def test_an_original_that_cannot_be_unpacked_is_told_as_damage(store: SqlStore, path: Path, damaged: str) -> None:
     store.add([new(original=b"one" * 50)])
-    raw(path, "UPDATE original SET data = x'00'")
+    raw(path, f"UPDATE original SET data = {damaged}")
     with pytest.raises(StoreCorruptError):
         store.original(1)
 
