@@ -138,7 +138,7 @@ def _containers(found: dict[str, list[bytes]]) -> dict[str, list[bytes]]:
     import gzip
     import lzma
 
-    from archive.streams import _zstd
+    from archive.compression import zstd_module
     from tests.test_saved_formats import ENTRY, omnivore
     from tests.test_warc import html, record
 
@@ -159,7 +159,7 @@ def _containers(found: dict[str, list[bytes]]) -> dict[str, list[bytes]]:
         + html(**{"Content-Encoding": "br"})
     )
     both = [each.getvalue() for each in packed.values()]
-    compressors: tuple[Callable[[bytes], bytes], ...] = (gzip.compress, bz2.compress, lzma.compress, _zstd().compress)
+    compressors: tuple[Callable[[bytes], bytes], ...] = (gzip.compress, bz2.compress, lzma.compress, zstd_module().compress)
     return {
         "zip": [both[0], omnivore([ENTRY], {"content/a-bridge-18f.html": "<p>It opened.</p>"})],
         "tar": [both[1]],
