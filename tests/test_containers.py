@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive import reading, streams
+from archive.compression import zstd_module
 from archive.errors import FormatError
 from archive.formats import FORMATS, InputFile, detect
 from archive.importing import ImportOptions, run
 from archive.paths import File
-from archive.streams import _zstd
 from archive.types import ImportItem, ImportReport, NewArticle, Outcome
 from db.store import SqlStore
 
@@ -44,7 +44,7 @@ OUTCOMES = {
     "d.png": "skipped", "e.py": "skipped", "f.md.gz": "added",
 }  # fmt: skip
 
-zstd = _zstd()
+zstd = zstd_module()
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

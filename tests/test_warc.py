@@ -12,15 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from archive.compression import zstd_module
 from archive.errors import FormatError, NoTextError, TooLargeError, UnreadableFileError
 from archive.formats import FORMATS, Failed, InputFile, Skipped, detect
 from archive.formats.http import body_of
 from archive.importing import ImportOptions, run
-from archive.streams import _zstd
 from archive.types import Outcome
 from db.store import SqlStore
 
-zstd = _zstd()
+zstd = zstd_module()
 
 PAGE = (
     "<html><head><title>Border opens</title>{head}</head><body><article><h1>Border opens</h1><p>"
