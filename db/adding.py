@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or_leave
 
 from archive.types import DatedBy, ImportItem, NewArticle, OnDuplicate, Outcome, PackedOriginal
 from db import columns, queries
+from db.engine import cursor_of
 from db.inserting import Inserting
 from db.models import ARTICLE, ORIGINAL, UNCOMPARED, VERSION
 from db.stories import Near, Stories, text_of
@@ -103,20 +104,13 @@ class Batch:
         return max(int(used or 0), int(highest or 0)) + 1
 
     def _lookup(self, articles: Sequence[NewArticle]) -> Known:
-        known = Known()
-        for texts in queries.chunks(list(set(self.fingerprints.values()))):
-            old = select(VERSION.c.fingerprint, VERSION.c.article_id).where(VERSION.c.fingerprint.in_(texts))
-            now = select(ARTICLE.c.fingerprint, ARTICLE.c.id).where(ARTICLE.c.fingerprint.in_(texts))
-            for fingerprint, number in self.connection.execute(old):
-                known.by_text[fingerprint] = number
-            for fingerprint, number in self.connection.execute(now):
-                known.by_text[fingerprint] = number
+        cursor = cursor_of(self.connection)
+        texts = list(set(self.fingerprints.values()))
         urls = list({article.url for article in articles if article.url})
-        for chunk in queries.chunks(urls):
-            for url, number in self.connection.execute(
-                select(ARTICLE.c.url, ARTICLE.c.id).where(ARTICLE.c.url.in_(chunk))
-            ):
-                known.by_url[url] = number
+        known = Known()
+        known.by_text |= queries.owners(cursor, VERSION.c.fingerprint, VERSION.c.article_id, texts)
+        known.by_text |= queries.owners(cursor, ARTICLE.c.fingerprint, ARTICLE.c.id, texts)
+        known.by_url |= queries.owners(cursor, ARTICLE.c.url, ARTICLE.c.id, urls)
         return known
 
     def _write(self) -> None:

@@ -4,11 +4,11 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, exists, func, select, true
+from sqlalchemy import Column, ColumnElement, Row, Select, and_, bindparam, exists, func, select, true
 from sqlalchemy.dialects import sqlite
 
 from archive.types import Article, ArticleFilter, DatedBy, Headline, Origin, PublicationDate, Sort
@@ -30,6 +30,22 @@ def chunks(items: Sequence[Item], size: int = MAX_VARIABLES) -> Iterator[list[It
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+def owners(cursor: sqlite3.Cursor, key: Column[Any], number: Column[Any], keys: Sequence[Any]) -> dict[Any, int]:
+    """Which articles have these keys: the column of their numbers in the rows with them."""
+    found: dict[Any, int] = {}
+    for chunk in chunks(keys):
+        chunk += chunk[-1:] * (MAX_VARIABLES - len(chunk))  # one statement does for all
+        found |= cursor.execute(_owners(key, number), chunk)
+    return found
+
+
+@cache
+def _owners(key: Column[Any], number: Column[Any]) -> str:
+    """Compiled when it is first needed, and once: for a batch that takes longer than running it."""
+    wanted: list[Any] = [bindparam(f"key{at}") for at in range(MAX_VARIABLES)]
+    return str(select(key, number).where(key.in_(wanted)).compile(dialect=sqlite.dialect()))
 
 
 def possible(numbers: Sequence[int]) -> list[int]:
