@@ -4,11 +4,12 @@ SQLAlchemy prepares each row of its own, which takes longer than it takes SQLite
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, DateTime, Insert, TypeDecorator
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from db.engine import cursor_of
 
@@ -16,20 +17,31 @@ _DIALECT = sqlite.dialect()
 
 
 class Inserting:
-    """An insertion of rows that all have these columns; values are prepared as the types of the columns say."""
+    """An insertion of rows that all have these columns; values are prepared as the types of the columns say.
+
+    It is compiled when it is first run: most commands insert nothing.
+    """
 
     def __init__(self, statement: Insert, names: Iterable[str]) -> None:
-        compiled = statement.compile(dialect=_DIALECT, column_keys=list(names))
-        self._sql = str(compiled)
-        self._names: list[str] = list(compiled.positiontup or ())
-        columns = statement.table.c
-        self._prepared = [
-            (at, prepare) for at, name in enumerate(self._names) if (prepare := _preparing(columns[name].type))
-        ]
+        self._statement = statement
+        self._columns = list(names)
+
+    @cached_property
+    def _compiled(self) -> SQLCompiler:
+        return self._statement.compile(dialect=_DIALECT, column_keys=self._columns)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return list(self._compiled.positiontup or ())
+
+    @cached_property
+    def _prepared(self) -> list[tuple[int, Callable[[Any], Any]]]:
+        columns = self._statement.table.c
+        return [(at, prepare) for at, name in enumerate(self._names) if (prepare := _preparing(columns[name].type))]
 
     def run(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Insert rows, in the transaction of the connection."""
-        cursor_of(connection).executemany(self._sql, map(self._values, rows))
+        cursor_of(connection).executemany(str(self._compiled), map(self._values, rows))
 
     def _values(self, row: Mapping[str, Any]) -> list[Any]:
         values = [row[name] for name in self._names]

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -145,13 +146,20 @@ def test_the_version_has_its_place_in_the_changelog() -> None:
     assert re.search(r"^## (\[?Unreleased\]?|\[?\d+\.\d+\.\d+)", read("CHANGELOG.md"), re.MULTILINE)
 
 
-def test_the_ranking_is_as_good_as_the_documentation_says() -> None:
-    """At least the reference on each collection, and clearly better in the mean."""
+@contextmanager
+def _importable() -> Iterator[None]:
+    """The benchmarks are no part of what is installed."""
     sys.path.insert(0, str(ROOT))
     try:
-        from benchmarks import relevance
+        yield
     finally:
         sys.path.remove(str(ROOT))
+
+
+def test_the_ranking_is_as_good_as_the_documentation_says() -> None:
+    """At least the reference on each collection, and clearly better in the mean."""
+    with _importable():
+        from benchmarks import relevance
     found = json.loads((ROOT / "benchmarks" / "relevance.json").read_text())
     assert relevance.table(found) in (ROOT / "docs" / "ranking.md").read_text()
     assert set(found) == set(relevance.REFERENCE)
@@ -165,11 +173,8 @@ def test_the_ranking_is_as_good_as_the_documentation_says() -> None:
 
 def test_the_numbers_in_the_documents_are_those_of_the_benchmarks() -> None:
     """The tables are printed from the results of one run of each benchmark, which are kept beside it."""
-    sys.path.insert(0, str(ROOT))
-    try:
+    with _importable():
         from benchmarks import compare, extraction, importing, operators, scale, upkeep
-    finally:
-        sys.path.remove(str(ROOT))
     compared, kept, scaled = (
         json.loads((ROOT / "benchmarks" / name).read_text()) for name in ("results.json", "upkeep.json", "scale.json")
     )
@@ -193,11 +198,8 @@ def test_the_numbers_in_the_documents_are_those_of_the_benchmarks() -> None:
 
 
 def test_every_item_of_the_real_files_is_accounted_for() -> None:
-    sys.path.insert(0, str(ROOT))
-    try:
+    with _importable():
         from benchmarks import formats
-    finally:
-        sys.path.remove(str(ROOT))
     found = json.loads((ROOT / "benchmarks" / "formats.json").read_text())
     assert formats.table(found) in (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     for name, row in found["collections"].items():
@@ -206,11 +208,8 @@ def test_every_item_of_the_real_files_is_accounted_for() -> None:
 
 
 def test_near_duplicates_are_found_as_well_as_the_documentation_says() -> None:
-    sys.path.insert(0, str(ROOT))
-    try:
+    with _importable():
         from benchmarks import near_duplicates
-    finally:
-        sys.path.remove(str(ROOT))
     found = json.loads((ROOT / "benchmarks" / "near_duplicates.json").read_text())
     assert near_duplicates.table(found) in (ROOT / "docs" / "duplicates.md").read_text()
     assert found["precision"] >= 0.98
