@@ -107,6 +107,12 @@ def test_a_page_that_shows_its_text_with_a_script_is_read() -> None:
     assert "two ministers" in read("", f'<h1>Talks</h1><div style="display:none">{TEXT}</div>').body
 
 
+def test_a_page_of_very_many_paragraphs_is_read_whole() -> None:
+    article = read("<title>The long page</title>", "".join(f"<p>Line {at}<!--a-->." for at in range(40_000)))
+    paragraphs = article.body.split("\n\n")
+    assert (article.title, len(paragraphs), paragraphs[-1]) == ("The long page", 40_000, "Line 39999.")
+
+
 def test_headline_byline_and_date_are_not_in_the_text() -> None:
     above = '<h1>Talks at the border</h1><p class="byline">By Ann Lee</p><p>3 May 2021</p>'
     found = read("", above + TEXT.replace("Monday", "Monday", 1))

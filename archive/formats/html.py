@@ -32,6 +32,13 @@ _FURNITURE = re.compile(
 _ABOVE = 4
 """Lines above the text that may repeat what else is known of the article."""
 
+_MOST_SIBLINGS = 30_000
+_MOST_ELEMENTS = 300_000
+"""Elements in one and in all: the time that trafilatura takes grows with the square of the first.
+
+With more than either, all of a page's text is taken.
+"""
+
 _LEAST = 300
 """Characters of paragraphs that must be left of a page without what is hidden in it."""
 
@@ -92,6 +99,9 @@ def _text(tree: Any, url: str | None) -> str:
     """The main text of the page, a line a paragraph."""
     import trafilatura
 
+    siblings = list(map(len, tree.iter()))
+    if max(siblings) > _MOST_SIBLINGS or len(siblings) > _MOST_ELEMENTS:
+        return _whole_text(tree)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about what is odd in a page, which is nothing to tell whoever imports it
@@ -99,6 +109,16 @@ def _text(tree: Any, url: str | None) -> str:
     except Exception as error:
         raise UnreadableFileError(f"the page cannot be parsed: {type(error).__name__}: {error}") from error
     return page.text or "" if page is not None else ""
+
+
+def _whole_text(tree: Any) -> str:
+    """All text of the page, a line a paragraph."""
+    from lxml import etree
+
+    from archive.formats.markup import paragraphs
+
+    etree.strip_tags(tree, etree.Comment, etree.ProcessingInstruction)
+    return "\n".join(" ".join(paragraph.split("\n")) for paragraph in paragraphs(tree))
 
 
 def _without_furniture(lines: list[str], known: set[str], day: PublicationDate | None) -> list[str]:
