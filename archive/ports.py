@@ -103,6 +103,9 @@ class Store(ArticleReader, Protocol):
     def settle(self) -> None:
         """Wait until the last batch of `add_to_import` is stored; raises StoreError where it could not be."""
 
+    def release_memory(self) -> None:
+        """Give up what is kept in memory to store more articles sooner; it comes back when there are more."""
+
     def forget_file(self, import_id: int, number: int) -> None:
         """Forget what is recorded of a file, whose articles are kept."""
 

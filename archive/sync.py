@@ -51,6 +51,8 @@ def rebuild(store: Store, index: SearchIndex, *, progress: Progress = silent, wa
 def _follow(store: Store, index: Follower, progress: Progress, wait: float) -> int:
     first = index.checkpoint()
     total = store.last_sequence() - first
+    if total > BATCH:
+        store.release_memory()  # to index many takes much of it
     while (changes := store.changes_since(index.checkpoint(), BATCH)).sequence > index.checkpoint():
         index.apply(changes, wait=wait)
         progress(changes.sequence - first, total)

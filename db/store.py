@@ -135,6 +135,11 @@ class SqlStore:
             self._runs.clear()  # some were written with what was not stored
             raise
 
+    def release_memory(self) -> None:
+        """See `Store.release_memory`."""
+        with self._lock:
+            self._runs.clear()
+
     def forget_file(self, import_id: int, number: int) -> None:
         """See `Store.forget_file`."""
         with writing(self._engine) as connection:

@@ -4,6 +4,7 @@ Each process inverts its share and groups its occurrences by term, while their w
 writes the segment from what all of them have grouped: `merge` does not care where its sources are.
 """
 
+import ctypes
 import gc
 import os
 import pickle
@@ -12,6 +13,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
+from itertools import count
+from mmap import ACCESS_READ, mmap
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,6 +59,7 @@ class Bulk:
 
     def __enter__(self) -> Self:
         self._stack.enter_context(_without_collector())
+        _give_memory_back()
         self._temporary = Path(self._stack.enter_context(TemporaryDirectory(dir=self._folder, prefix="bulk-")))
         return self
 
@@ -94,6 +98,7 @@ class Bulk:
             self.failed |= worker.failed
 
     def _sources(self) -> list[DocumentSource]:
+        self._own.finish()
         sources: list[DocumentSource] = [RemoteDocuments(worker) for worker in self._workers]
         sources.append(self._own)  # the last, so that the others work while it does
         return [source for source in sources if source.count]
@@ -137,6 +142,15 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _give_memory_back() -> None:
+    """Let the system have large pieces of memory that are no longer needed, where the C library would keep them.
+
+    For 100,000 articles they are some hundred megabytes. (mallopt(3), M_MMAP_THRESHOLD, which grows unless it is set.)
+    """
+    with suppress(AttributeError, OSError, TypeError):  # this is no GNU C library
+        ctypes.CDLL(None).mallopt(-3, 1 << 20)
 
 
 class _Worker:
@@ -203,13 +217,37 @@ class _Worker:
     def result(self) -> Any:  # whatever was called
         """The result of the oldest call under way; raises what it raised."""
         try:
-            found = self._connection.recv()
+            found = _receive(self._connection)
         except (EOFError, ConnectionError) as error:
             raise OSError("a process that was indexing ended unexpectedly") from error
         if isinstance(found, Exception):
             raise found
         return found
 
+
+def _send(connection: Connection, found: object, path: Path) -> None:
+    """Send what `_receive` receives. Its arrays are written to a file, to be mapped there: they take no memory."""
+    arrays: list[pickle.PickleBuffer] = []
+    pickled = pickle.dumps(found, pickle.HIGHEST_PROTOCOL, buffer_callback=arrays.append)
+    bounds = []
+    with path.open("wb") as file:
+        for array in arrays:
+            file.write(bytes(-file.tell() % _ALIGN))
+            bounds.append((file.tell(), file.tell() + array.raw().nbytes))
+            file.write(array.raw())
+    connection.send((pickled, path, bounds))
+
+
+def _receive(connection: Connection) -> Any:
+    pickled, path, bounds = connection.recv()
+    with path.open("rb") as file:
+        arrays = memoryview(mmap(file.fileno(), 0, access=ACCESS_READ) if any(end for _, end in bounds) else b"")
+    path.unlink()
+    return pickle.loads(pickled, buffers=[arrays[start:end] for start, end in bounds])  # noqa: S301  # from our process
+
+
+_ALIGN = 64
+"""Bytes."""
 
 _Described = tuple[int, dict[str, Counts], dict[str, ValueColumn], Counts, tuple[Counts, Counts], dict[str, Counts]]
 """What a worker tells of its documents: as `DocumentSource` has it, and the lengths in each field."""
@@ -264,7 +302,7 @@ class _RemoteRuns:
         """See `Source`."""
         return self._described[3]
 
-    def begin(self) -> None:
+    def begin(self, folder: Path) -> None:  # noqa: ARG002  # it has its own
         """See `Source.begin`."""
         if len(self.words):  # otherwise nobody may ever ask for the keys
             self._worker.call("group", self._name)
@@ -305,6 +343,7 @@ class _Inverting:
 
     def describe(self) -> _Described:
         documents = self._documents
+        documents.finish()
         lengths = {name: documents.lengths(name) for name in FIELDS}
         columns = documents.numbers, documents.values, documents.title_ends, documents.paragraphs
         return documents.count, *columns, lengths
@@ -322,8 +361,9 @@ class _Inverting:
         return path
 
 
-def _serve(connection: Connection, inverting: _Inverting) -> None:
-    while True:
+def _serve(connection: Connection, folder: Path) -> None:
+    inverting = _Inverting(folder)
+    for number in count():
         try:
             name, arguments = connection.recv()
         except EOFError:
@@ -332,10 +372,11 @@ def _serve(connection: Connection, inverting: _Inverting) -> None:
             found = getattr(inverting, name)(*arguments)
         except Exception as error:  # noqa: BLE001  # it is raised where the call was made
             found = error
-        connection.send(found)
+        _send(connection, found, folder / f"{os.getpid()}-{number}.arrays")
 
 
 if __name__ == "__main__":
     gc.disable()
+    _give_memory_back()
     with Connection(int(sys.argv[1])) as parent:
-        _serve(parent, _Inverting(Path(sys.argv[2])))
+        _serve(parent, Path(sys.argv[2]))

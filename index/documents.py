@@ -197,6 +197,11 @@ class Inverted:
                     codes.append(values.setdefault(value, len(values)))
         self.count += len(documents)
 
+    def finish(self) -> None:
+        """Give up what is needed only to add more: it is as large as all the words that there are."""
+        for inverter in self._inverters.values():
+            inverter.finish()
+
     @property
     def occurrences(self) -> int:
         """How many words of titles and bodies there are."""

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TypeVar
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from index import analysis
 from index.dictionary import Strings, gather
-from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, count_words, group
+from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, apart, count_words, group
 from index.merge import FORM, number_words
 from index.scan import DIALECTS, make_scanner
 
@@ -128,6 +130,12 @@ class Inverter:
         none = [analysis.NO_STEMMER] * len(documents)
         self.capitals.add(forms[capitals], positions[capitals], _count(capitals, ends), none)
 
+    def finish(self) -> None:
+        """Give up what is needed only to add more."""
+        self._scanner = make_scanner()
+        self.words.finish()
+        self.capitals.finish()
+
     def forget(self, count: int) -> None:
         """Keep only the first documents, as many as were there before some call of `add`."""
         self._scanner.take()
@@ -165,9 +173,14 @@ class Occurrences:
         self, forms: NDArray[np.int32], positions: NDArray[np.uint32], lengths: Counts, stemmers: list[str]
     ) -> None:
         """Add the forms of documents, of so many words each, as one run."""
-        self.runs.append(Run(self._words_of(forms, lengths, stemmers), positions, self.documents, lengths))
+        words = self._words_of(forms, lengths, stemmers)
+        self.runs.append(Run(apart(words), apart(positions), self.documents, lengths))
         self.lengths.append(lengths)
         self.documents += len(lengths)
+
+    def finish(self) -> None:
+        """See `Inverter.finish`."""
+        self._word_of.clear()
 
     def forget(self, count: int) -> None:
         """See `Inverter.forget`."""
@@ -248,11 +261,13 @@ class Runs:
         group(self._runs, self._rank, self._code, groups.counts, groups.layout, groups.keys)
         return groups
 
-    def begin(self) -> None:
+    def begin(self, folder: Path) -> None:
         """See `Source.begin`: grouping needs no interpreter, and much of it is done while words are joined."""
-        if self._groups.counts.sum() > _WORTH_A_THREAD:
+        count = int(self._groups.counts.sum())
+        if count > _WORTH_A_THREAD:
             aside = ThreadPoolExecutor(1)
-            self._grouping = aside.submit(self.group)
+            with TemporaryFile(dir=folder) as file:
+                self._grouping = aside.submit(self.group, np.memmap(file, dtype=np.uint64, mode="w+", shape=count))
             aside.shutdown(wait=False)
 
     def prepare(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:

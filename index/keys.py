@@ -6,7 +6,8 @@ Where `_keys` was compiled it does the same, faster.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from mmap import ACCESS_COPY, mmap
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ try:
     from index import _keys
 except ImportError:  # it was installed without a compiler
     _keys = None  # type: ignore[assignment]
+
+_T = TypeVar("_T", bound=np.generic)
 
 Keys = NDArray[np.uint64]
 Counts = NDArray[np.int64]
@@ -48,6 +51,22 @@ class Grouped(NamedTuple):
 
     keys: Keys
     counts: Counts
+
+
+_LARGE = 1 << 18
+"""Bytes that are worth memory of their own."""
+
+
+def apart(numbers: NDArray[_T]) -> NDArray[_T]:
+    """The same numbers in memory of their own, which the system has back as soon as they are given up.
+
+    Otherwise it stays with the process, between what is kept, while the keys of the numbers take as much again.
+    """
+    if numbers.nbytes < _LARGE:
+        return numbers
+    own = np.frombuffer(mmap(-1, numbers.nbytes, access=ACCESS_COPY), dtype=numbers.dtype)
+    own[:] = numbers
+    return own
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -26,7 +27,7 @@ Places = NDArray[np.int64]
 FORM = b"\0"
 """Parts a term from its form in the words of a source; a term without a stemmer has but one form, which is left out."""
 
-RANGE = 1 << 20
+RANGE = 1 << 19
 """Occurrences that are encoded together."""
 
 
@@ -49,8 +50,8 @@ class Source(Protocol):
     def max_position(self) -> int:
         """The highest position of any."""
 
-    def begin(self) -> None:
-        """Begin with what can be done before the other sources are known."""
+    def begin(self, folder: Path) -> None:
+        """Begin with what can be done before the other sources are known. What is large may be kept in the folder."""
 
     def prepare(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:
         """Learn the rank and the form of each word, and the number of the first document."""
@@ -174,7 +175,7 @@ def write_field(
     `position_bits` is how many most positions take, where lengths do not tell.
     """
     for source in sources:
-        source.begin()
+        source.begin(file.folder)
     words = join_words(sources)
     documents = sum(source.documents for source in sources)
     layout = Layout(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -318,7 +319,7 @@ class FieldSource:
             yield self._first[rank] + code, self._number[document], position
             low = until
 
-    def begin(self) -> None:
+    def begin(self, folder: Path) -> None:
         """See `Source.begin`: everything is grouped already."""
 
     def prepare(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:

@@ -84,14 +84,15 @@ class SegmentFileWriter:
     """Takes arrays in pieces and in any order, and writes them as one file when it is closed."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
+        """Where the file will be, and what is needed meanwhile."""
         self._spools: dict[str, tuple[str, IO[bytes]]] = {}
         self.about: dict[str, Any] = {"widths": {}}
 
     def append(self, name: str, array: Array) -> None:
         """Add to the end of an array; all its pieces have one type."""
         if name not in self._spools:
-            spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self._folder))  # noqa: SIM115  # closed in `close`
+            spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self.folder))  # noqa: SIM115  # closed in `close`
             self._spools[name] = (array.dtype.str, spool)
         kind, file = self._spools[name]
         if array.dtype.str != kind:
