@@ -109,7 +109,7 @@ def main() -> None:
             built = time.perf_counter() - started
             engines[engine.name] = {
                 "articles_per_second": round(len(records) / built),
-                "index_to_raw": round(engine.size() / raw, 2),
+                "index_to_raw": round(engine.size() / raw, 3),
                 "found": [engine.count(query) for query in queries],
                 "search": measure(engine.search, queries, options.passes),
                 "snippets": measure(engine.page, queries, options.passes),

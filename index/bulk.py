@@ -25,7 +25,7 @@ import numpy as np
 from index.dictionary import Strings
 from index.documents import FIELDS, Document, DocumentSource, Inverted, StoredDocuments, ValueColumn, write_segment
 from index.inversion import Runs
-from index.keys import Counts, Grouped, Layout, Numbers, OwnGroups
+from index.keys import Counts, Grouped, Layout, Numbers, OwnGroups, keys_in
 from index.merge import Source
 from index.segment import SegmentFile
 
@@ -315,7 +315,7 @@ class _RemoteRuns:
     def _grouped(self) -> OwnGroups:
         groups = self._described[4]
         if len(self.words):
-            groups.keys = np.load(self._worker.result(), mmap_mode="r")
+            groups.keys = np.memmap(self._worker.result(), dtype=np.uint64, mode="r")
         return groups
 
     def keys(self, first: int, last: int) -> Grouped:
@@ -355,9 +355,9 @@ class _Inverting:
     def group(self, name: str) -> Path:
         source = self._fields.pop(name)
         self._files += 1
-        path = self._folder / f"{os.getpid()}-{self._files}.npy"
-        count = int(source.counts.sum())
-        source.group(np.lib.format.open_memmap(path, mode="w+", dtype=np.uint64, shape=(count,)))
+        path = self._folder / f"{os.getpid()}-{self._files}.keys"
+        with path.open("w+b") as file:
+            source.group(keys_in(file, int(source.counts.sum())))
         return path
 
 

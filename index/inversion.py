@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from index import analysis
 from index.dictionary import Strings, gather
-from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, apart, count_words, group
+from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, apart, count_words, group, keys_in
 from index.merge import FORM, number_words
 from index.scan import DIALECTS, make_scanner
 
@@ -267,7 +267,7 @@ class Runs:
         if count > _WORTH_A_THREAD:
             aside = ThreadPoolExecutor(1)
             with TemporaryFile(dir=folder) as file:
-                self._grouping = aside.submit(self.group, np.memmap(file, dtype=np.uint64, mode="w+", shape=count))
+                self._grouping = aside.submit(self.group, keys_in(file, count))
             aside.shutdown(wait=False)
 
     def prepare(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:

@@ -4,10 +4,11 @@ A key holds the document, the position and the form of one occurrence; those of 
 Where `_keys` was compiled it does the same, faster.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from mmap import ACCESS_COPY, mmap
-from typing import NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,16 @@ def apart(numbers: NDArray[_T]) -> NDArray[_T]:
     own = np.frombuffer(mmap(-1, numbers.nbytes, access=ACCESS_COPY), dtype=numbers.dtype)
     own[:] = numbers
     return own
+
+
+def keys_in(file: BinaryIO, count: int) -> Keys:
+    """Room in an empty file for so many keys, at least one. Raises OSError where the disk has none.
+
+    That is asked first: what does not fit ends the process when the memory is written that the file is mapped to.
+    """
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, count * np.dtype(np.uint64).itemsize)
+    return np.memmap(file, dtype=np.uint64, mode="w+", shape=count)
 
 
 @dataclass(slots=True)

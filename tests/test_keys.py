@@ -1,10 +1,12 @@
 """Occurrences as keys, and packed numbers: compiled, in Python alone, and as lists of tuples say they are."""
 
+import resource
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index import keys, packing
-from index.keys import Counts, Grouped, Keys, Layout, OwnGroups, Run, count_words, group, merge, split
+from index.keys import Counts, Grouped, Keys, Layout, OwnGroups, Run, apart, count_words, group, keys_in, merge, split
 from index.packing import WIDTHS, Array, Packed, PackedWriter, Sums
 
 needs_compiled = pytest.mark.skipif(keys._keys is None, reason="index._keys was not built: there is no C compiler here")
@@ -725,3 +727,22 @@ def test_sums_are_those_of_the_numbers_before(pattern: list[int], count: int, wi
         found = sums.around(place)
         assert found == (before[place], before[place + 1])
         assert [type(each) for each in found] == [int, int]
+
+
+def test_where_the_disk_has_no_room_for_keys_it_says_so(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with (tmp_path / "keys").open("w+b") as file:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, hard))
+        try:
+            with pytest.raises(OSError, match="too large"):
+                keys_in(file, 10_000)
+            assert len(keys_in(file, 8_192)) == 8_192
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_what_is_held_apart_is_the_same() -> None:
+    for count in (0, 1, 100_000):
+        numbers = np.arange(count, dtype=np.int32)
+        assert (apart(numbers) == numbers).all()
+        assert apart(numbers).dtype == numbers.dtype
