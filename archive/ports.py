@@ -149,11 +149,12 @@ class Store(ArticleReader, Protocol):
     def delete(self, ids: Sequence[int]) -> list[int]:
         """Delete these articles with their versions and originals in one transaction; the ids that existed."""
 
-    def edit(self, article_id: int, values: Mapping[str, Stated]) -> Edited:
+    def edit(self, article_id: int, values: Mapping[str, Stated], *, near_duplicates: bool = True) -> Edited:
         """Set fields of an article, by the names of `FIELDS`, in one transaction; all of them, or none.
 
-        No import and no `renew` ever changes them again. Another title or body makes a new version. Raises
-        ArticleNotFoundError, and EditError where the URL is that of another article.
+        No import and no `renew` ever changes them again. Another title or body makes a new version, which may leave its
+        story and join another as in `add`. Raises ArticleNotFoundError, and EditError where the URL is that of another
+        article.
         """
 
     def ids_of_format(self, format: str) -> Sequence[int]:
@@ -162,12 +163,14 @@ class Store(ArticleReader, Protocol):
     def kept(self, article_id: int) -> Kept:
         """An article with its original and what its import was told; raises ArticleNotFoundError."""
 
-    def renew(self, read: Sequence[tuple[Kept, NewArticle]], *, dry_run: bool = False) -> list[RenewedItem]:
+    def renew(
+        self, read: Sequence[tuple[Kept, NewArticle]], *, dry_run: bool = False, near_duplicates: bool = True
+    ) -> list[RenewedItem]:
         """Take over what a reader makes of originals today, in one transaction; one outcome an article, in order.
 
-        Another text is a new version. What is not stated any more, what was told to the import and what a person has
-        set stays; where it is not known what was told, only what was missing is added. An article that has another
-        version meanwhile is left alone. `dry_run` tells the same and stores nothing.
+        Another text is a new version, compared as in `edit`. What is not stated any more, what was told to the import
+        and what a person has set stays; where it is not known what was told, only what was missing is added. An article
+        that has another version meanwhile is left alone. `dry_run` tells the same and stores nothing.
         """
 
     def last_sequence(self) -> int:

@@ -25,14 +25,21 @@ Tell = Callable[[RenewedItem], None]
 
 
 def run(
-    store: Store, ids: Iterable[int], *, max_item_bytes: int, dry_run: bool = False, tell: Tell | None = None
+    store: Store,
+    ids: Iterable[int],
+    *,
+    max_item_bytes: int,
+    dry_run: bool = False,
+    near_duplicates: bool = True,
+    tell: Tell | None = None,
 ) -> RenewedReport:
     """Read the originals of these articles again, in order. Raises StoreError when the store itself fails."""
     started = time.perf_counter()
     counts = dict.fromkeys(Renewed, 0)
     items: list[RenewedItem] = []
     for batch in _batches(_read(store, number, max_item_bytes) for number in ids):
-        renewed = iter(store.renew([each for each in batch if isinstance(each, tuple)], dry_run=dry_run))
+        readings = [each for each in batch if isinstance(each, tuple)]
+        renewed = iter(store.renew(readings, dry_run=dry_run, near_duplicates=near_duplicates))
         for each in batch:
             item = next(renewed) if isinstance(each, tuple) else each
             counts[item.outcome] += 1

@@ -252,7 +252,7 @@ class Archive:
 
     def edit(self, article_id: int, values: Mapping[str, Stated]) -> Edited:
         """Set fields of an article, which are cleaned already (`editing.cleaned`); see `Store.edit`."""
-        done = self.store.edit(article_id, values)
+        done = self.store.edit(article_id, values, near_duplicates=self.settings.near_duplicates)
         self.follow(None)
         return done
 
@@ -263,7 +263,8 @@ class Archive:
         from archive import reextract  # here, since a search needs no reader of any format
 
         limit = self.settings.max_item_mb * 1_000_000
-        report = reextract.run(self.store, ids, max_item_bytes=limit, dry_run=dry_run, tell=tell)
+        near = self.settings.near_duplicates
+        report = reextract.run(self.store, ids, max_item_bytes=limit, dry_run=dry_run, near_duplicates=near, tell=tell)
         if not dry_run:
             self.follow(None)
         return report

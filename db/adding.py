@@ -12,8 +12,8 @@ from archive.types import DatedBy, ImportItem, NewArticle, OnDuplicate, Outcome,
 from db import columns, queries
 from db.engine import cursor_of
 from db.inserting import Inserting
-from db.models import ARTICLE, ORIGINAL, UNCOMPARED, VERSION
-from db.stories import Near, Stories, text_of
+from db.models import ARTICLE, ORIGINAL, VERSION
+from db.stories import Near, Stories, leave_waiting, text_of
 
 _METADATA = ("authors", "source", "section", "published", "language", "tags", "summary")
 
@@ -59,9 +59,7 @@ class Batch:
         self._write()
         if self.stories:
             self.stories.write()
-        if self.uncompared:
-            waiting = [{"article_id": number} for number in self.uncompared]
-            self.connection.execute(insert_or_leave(UNCOMPARED).on_conflict_do_nothing(), waiting)
+        leave_waiting(self.connection, self.uncompared)
         return items
 
     def _one(self, article: NewArticle) -> ImportItem:

@@ -28,6 +28,7 @@ from archive.types import (
     OnDuplicate,
     Original,
     Outcome,
+    Renewed,
     RenewedItem,
     SavedSearch,
     Seen,
@@ -153,20 +154,33 @@ class SqlStore:
                 accounts.end(connection, import_id)
         self._claims.release(import_id)
 
-    def edit(self, article_id: int, values: Mapping[str, Stated]) -> Edited:
+    def edit(self, article_id: int, values: Mapping[str, Stated], *, near_duplicates: bool = True) -> Edited:
         """See `Store.edit`."""
-        with writing(self._engine) as connection:
+        with self._comparing(), writing(self._engine) as connection:
             changed, edited = editing.edit(connection, article_id, values)
+            if {"title", "body", "published"}.intersection(changed):
+                self._compare(connection, [article_id], near_duplicates=near_duplicates)
             row = columns.row_of(connection, article_id)
         return Edited(queries.to_article(row), changed, edited)
 
-    def renew(self, read: Sequence[tuple[Kept, NewArticle]], *, dry_run: bool = False) -> list[RenewedItem]:
+    def renew(
+        self, read: Sequence[tuple[Kept, NewArticle]], *, dry_run: bool = False, near_duplicates: bool = True
+    ) -> list[RenewedItem]:
         """See `Store.renew`."""
-        with writing(self._engine) as connection:
+        with self._comparing(), writing(self._engine) as connection:
             items = [editing.renew(connection, kept, article) for kept, article in read]
             if dry_run:
                 connection.rollback()
+            else:
+                updated = [item.article for item in items if item.outcome is Renewed.UPDATED]
+                self._compare(connection, updated, near_duplicates=near_duplicates)
         return items
+
+    def _compare(self, connection: Connection, changed: Sequence[int], *, near_duplicates: bool) -> None:
+        if near_duplicates:
+            stories.compare(connection, self._runs, changed)
+        else:
+            stories.leave_waiting(connection, changed)
 
     @contextmanager
     def _comparing(self) -> Iterator[None]:

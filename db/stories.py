@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.sqlite import insert as insert_or_leave
 
 from archive.dedup import Text, best_of, far_apart
 from archive.types import NewArticle
@@ -142,10 +143,9 @@ def read(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, Tex
     }
 
 
-def compare_waiting(connection: Connection, cache: Cache, limit: int) -> tuple[int, int]:
-    """Look for the stories of some articles that nobody has compared: how many those were, and how many had one."""
-    waiting = list(connection.scalars(select(UNCOMPARED.c.article_id).order_by(UNCOMPARED.c.article_id).limit(limit)))
-    articles = read(connection, waiting)
+def compare(connection: Connection, cache: Cache, numbers: Sequence[int]) -> int:
+    """Look for the stories of articles that are stored, the oldest first; how many have one."""
+    articles = read(connection, numbers)
     stories, found = Stories(connection, cache), 0
     stories.look_up({number: text for number, (_, text) in articles.items()})
     for number, (story, _) in sorted(articles.items()):
@@ -158,9 +158,22 @@ def compare_waiting(connection: Connection, cache: Cache, limit: int) -> tuple[i
         stories.stored(number, number, near)
         found += near is not None
     stories.write()
-    for chunk in queries.chunks(waiting):
+    for chunk in queries.chunks(numbers):
         connection.execute(delete(UNCOMPARED).where(UNCOMPARED.c.article_id.in_(chunk)))
-    return len(waiting), found
+    return found
+
+
+def compare_waiting(connection: Connection, cache: Cache, limit: int) -> tuple[int, int]:
+    """Look for the stories of some articles that nobody has compared: how many those were, and how many have one."""
+    waiting = list(connection.scalars(select(UNCOMPARED.c.article_id).order_by(UNCOMPARED.c.article_id).limit(limit)))
+    return len(waiting), compare(connection, cache, waiting)
+
+
+def leave_waiting(connection: Connection, numbers: Sequence[int]) -> None:
+    """Remember that nobody has compared these articles as they are now."""
+    if numbers:
+        rows = [{"article_id": number} for number in numbers]
+        connection.execute(insert_or_leave(UNCOMPARED).on_conflict_do_nothing(), rows)
 
 
 def members(connection: Connection, number: int) -> list[int]:

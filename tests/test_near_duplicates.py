@@ -113,6 +113,27 @@ def test_a_new_version_may_stay_in_its_story(store: SqlStore) -> None:
     assert store.get(2).story == 1
 
 
+def test_an_edited_article_may_join_a_story_and_leave_it(archive: Archive) -> None:
+    archive.store.add([new(f"common {story(1)}"), new(story(2)), new(story(3))])
+    archive.edit(3, {"body": cut(f"common {story(1)}")})
+    assert [each.id for each in archive.story(1)] == [1, 3]
+    assert archive.search(SearchRequest(query="common")).collapsed == 1
+    archive.edit(3, {"summary": "in short"})
+    assert [each.id for each in archive.story(1)] == [1, 3]
+    archive.edit(1, {"body": story(4)})
+    assert archive.story(1) == archive.story(3) == []
+    archive.edit(2, {"body": cut(f"common {story(1)}")})
+    assert [each.id for each in archive.story(2)] == [2, 3]
+
+
+def test_off_an_edited_article_is_compared_by_the_upgrade(store: SqlStore) -> None:
+    add(store, new(story(1)), new(story(2)))
+    store.edit(2, {"body": cut(story(1))}, near_duplicates=False)
+    assert ids(store, 1) == [1]
+    assert store.compare_waiting() == (1, 1)
+    assert ids(store, 1) == [1, 2]
+
+
 def test_who_joins_a_story_is_told_to_the_index(store: SqlStore) -> None:
     add(store, new(story(1), url="https://a.example/1"), new(cut(story(1))), new(f"By us. {story(1)}"))
     before = store.last_sequence()
