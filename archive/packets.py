@@ -6,14 +6,17 @@ many bytes. What has fields is JSON there too, so that nothing which comes from 
 
 import json
 import struct
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from dataclasses import fields as dataclass_fields
 from enum import Enum
 from functools import lru_cache
 from typing import Any, BinaryIO
 
 from archive.paths import File
 from archive.types import (
+    Alone,
     DatedBy,
     ImportItem,
     ImportOptions,
@@ -74,13 +77,24 @@ def unpack_beginning(line: bytes) -> tuple[ImportOptions, Bounds]:
 
 def pack_task(file: File, left_out: Mapping[int, str]) -> bytes:
     """A line that asks to read a file; see `reading.read`."""
-    return json.dumps([asdict(file), list(left_out.items())]).encode() + b"\n"
+    fields = {each.name: getattr(file, each.name) for each in dataclass_fields(file)}
+    fields["originals"] = list(map(_alone, file.originals))
+    return json.dumps([fields, list(left_out.items())]).encode() + b"\n"
 
 
 def unpack_task(line: bytes) -> tuple[File, dict[int, str]]:
     """See `pack_task`."""
-    file, left_out = json.loads(line)
-    return File(**file), dict(left_out)
+    fields, left_out = json.loads(line)
+    fields["originals"] = tuple(
+        Alone(b64decode(data), Origin(*origin), title, untitled, _told(told))
+        for data, origin, title, untitled, told in fields["originals"]
+    )
+    return File(**fields), dict(left_out)
+
+
+def _alone(original: Alone) -> list[Any]:
+    data = b64encode(original.data).decode()
+    return [data, _origin(original.origin), original.title, original.untitled, asdict(original.told)]
 
 
 def frame(kind: Kind, content: bytes = b"") -> bytes:

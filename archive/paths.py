@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archive.addresses import is_address, without_credentials
+from archive.types import Alone
 
 STANDARD_INPUT = "-"
 
@@ -21,6 +22,8 @@ class File:
     name (`hint`) that tells its format.
 
     A piece of one begins at the byte `first`, which is where its `line` begins, and has `size` bytes.
+
+    One that is made of originals which are read again has them with it.
     """
 
     path: str
@@ -36,6 +39,7 @@ class File:
     charset: str | None = None
     first: int = 0
     line: int | None = None
+    originals: tuple[Alone, ...] = ()
 
     @property
     def name(self) -> str:

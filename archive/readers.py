@@ -93,12 +93,15 @@ class Readers:
         for process in self._all:
             process.close()
 
-    def read(self, files: Iterable[File]) -> Iterator[tuple[File, Iterator[Event]]]:
-        """What is in each file, in order; each must be taken to its end before the next is asked for."""
+    def read(self, files: Iterable[File], ahead: int = FILES_AHEAD) -> Iterator[tuple[File, Iterator[Event]]]:
+        """What is in each file, in order; each must be taken to its end before the next is asked for.
+
+        So many may be read `ahead` of that.
+        """
         begun: deque[tuple[File, Iterator[Event]]] = deque()
         for file in files:
             begun.append((file, self._begin(file)))
-            if len(begun) > FILES_AHEAD:
+            if len(begun) > ahead:
                 yield begun.popleft()
         yield from begun
 

@@ -21,12 +21,14 @@ from typing import Any, BinaryIO, Protocol, cast
 from archive.dating import dated
 from archive.errors import ArchiveError, FormatError, UnknownFormatError
 from archive.formats import FORMATS, UNKNOWN, Failed, InputFile, Skipped, detect
+from archive.formats.alone import IN_CONTEXT, read_alone
+from archive.language import clean_language
 from archive.normalise import normalise
 from archive.online import from_web
 from archive.packets import OUT_OF_MEMORY, Kind, frame, pack_article, pack_item, unpack_beginning, unpack_task
 from archive.paths import STANDARD_INPUT, File, open_file, reason_of
 from archive.streams import HEAD, Expansion, counted, uncompressed
-from archive.types import ImportItem, ImportOptions, NewArticle, Origin, Outcome, Told
+from archive.types import Alone, ImportItem, ImportOptions, NewArticle, Origin, Outcome, Told
 
 MAX_DEPTH = 3
 """How many files deep a file may be inside others: an attachment of a message of a mailbox of an archive."""
@@ -64,6 +66,9 @@ class _Reading:
         self._members = 0
 
     def file(self, file: File) -> Iterator[NewArticle | ImportItem]:
+        if file.originals:
+            yield from map(self._again, file.originals)
+            return
         options = self._options
         known = UNKNOWN if file.format == UNKNOWN else options.format or file.format or UNKNOWN
         try:
@@ -116,6 +121,13 @@ class _Reading:
             stream = cast("io.BufferedReader[Any]", file.stream)
             yield from self._stream(file, stream, asked_for=False, depth=depth)
 
+    def _again(self, original: Alone) -> NewArticle | ImportItem:
+        self._members += 1
+        if reason := self._left_out.get(self._members):
+            return _failed(original.origin, reason)
+        self._watch.member(self._members)
+        return _again(original, self._options.max_item_bytes)
+
     def _finish(self, found: NewArticle | Failed | Skipped, file: InputFile) -> NewArticle | ImportItem:
         if isinstance(found, Skipped) and self._options.fetch:
             found = found.entry or found
@@ -132,6 +144,28 @@ class _Reading:
             return normalise(_with_options(found, self._options))
         except ArchiveError as error:
             return _failed(found.origin, _about(file, str(error)))
+
+
+def _again(alone: Alone, max_item_bytes: int) -> NewArticle | ImportItem:
+    """What is read of an original today, as an import would store it, but for what it could only have guessed.
+
+    That is what was around it when it was imported, and is not kept.
+    """
+    try:
+        read = read_alone(alone, max_item_bytes)
+        url = alone.told.url or read.url
+        found = normalise(dated(replace(read, url=url, origin=alone.origin, original=None)))
+    except (ArchiveError, OSError) as error:
+        return _failed(alone.origin, reason_of(error))
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever a reader does to one article, the others are read
+        return _failed(alone.origin, f"the reader failed: {type(error).__name__}: {error}")
+    if not read.title.strip() and not alone.untitled:
+        found = replace(found, title="")
+    if alone.origin.format in IN_CONTEXT and not clean_language(read.language):
+        found = replace(found, language=None)
+    return found
 
 
 def _failed(origin: Origin, reason: str) -> ImportItem:

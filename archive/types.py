@@ -428,6 +428,20 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """An original that is read again, with what its reader is to know of the article that was made of it.
+
+    `untitled` tells that it had no title, so that one was made of its first words.
+    """
+
+    data: bytes
+    origin: Origin
+    title: str
+    untitled: bool
+    told: Told
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What an index must do to get from one sequence to `sequence`: hold `articles` as they are, drop `deleted`.
 

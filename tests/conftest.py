@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import settings as hypothesis_settings
 
+from archive import readers
 from archive.bootstrap import open_archive
 from archive.cli import main
 from archive.service import Archive
@@ -221,3 +222,38 @@ def site(make_site: Callable[..., Site]) -> Site:
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands wait for no host's turn."""
     monkeypatch.setattr("archive.fetching.DELAY", 0.0)
+
+
+BREAKING = """
+import time
+from archive.formats import FORMATS
+from archive import reading
+real = FORMATS["text"].read
+
+def read(file):
+    head = file.stream.peek(20)
+    if head.startswith(b"stuck"):
+        time.sleep(100)
+    if head.startswith(b"greedy"):
+        print(len(bytearray(1 << 30)))
+    if head.startswith(b"crash"):
+        import os; os.kill(os.getpid(), 11)
+    if head.startswith(b"fault"):
+        raise KeyError("an unforeseen fault")
+    return real(file)
+
+FORMATS["text"].read = read
+reading._main()
+"""
+
+
+@pytest.fixture
+def breaking_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that read have little time and memory for an item, and texts that begin so break them."""
+    popen = subprocess.Popen
+    monkeypatch.setattr(readers, "SECONDS", 1)
+    monkeypatch.setattr(readers, "MEMORY", 300_000_000)
+    monkeypatch.setattr(readers, "MEMORY_PER_BYTE", 0)
+    monkeypatch.setattr(
+        subprocess, "Popen", lambda command, **more: popen([command[0], "-c", BREAKING, *command[4:]], **more)
+    )

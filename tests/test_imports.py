@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from archive import cutting, importing, readers
+from archive import cutting, importing
 from archive.bootstrap import open_archive
 from archive.importing import run as run_import
 from archive.packets import pack_article, unpack_article
@@ -308,37 +308,6 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_archive(tmp_path: Path) -> 
 # --- processes that read --------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Little time for an item, and few bytes."""
-    monkeypatch.setattr(readers, "SECONDS", 1)
-    monkeypatch.setattr(readers, "MEMORY", 300_000_000)
-    monkeypatch.setattr(readers, "MEMORY_PER_BYTE", 0)
-
-
-STUCK = """
-import time
-from archive.formats import FORMATS
-from archive import reading
-real = FORMATS["text"].read
-
-def read(file):
-    head = file.stream.peek(20)
-    if head.startswith(b"stuck"):
-        time.sleep(100)
-    if head.startswith(b"greedy"):
-        print(len(bytearray(1 << 30)))
-    if head.startswith(b"crash"):
-        import os; os.kill(os.getpid(), 11)
-    if head.startswith(b"fault"):
-        raise KeyError("an unforeseen fault")
-    return real(file)
-
-FORMATS["text"].read = read
-reading._main()
-"""
-
-
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -348,15 +317,9 @@ reading._main()
         ("fault", "something unforeseen (KeyError: 'an unforeseen fault')"),
     ],
 )
-@pytest.mark.usefixtures("bounded")
-def test_what_breaks_its_reader_fails_alone(
-    content: str, reason: str, store: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("breaking_readers")
+def test_what_breaks_its_reader_fails_alone(content: str, reason: str, store: SqlStore, tmp_path: Path) -> None:
     """A file by itself, and a file inside another, of which the rest is read."""
-    popen = subprocess.Popen
-    monkeypatch.setattr(
-        subprocess, "Popen", lambda command, **more: popen([command[0], "-c", STUCK, *command[4:]], **more)
-    )
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         for name in ("a.txt", "b.txt", "c.txt"):
             archive.writestr(name, content if name == "b.txt" else f"Title of {name}\n\nText of {name}.")

@@ -13,7 +13,7 @@ import pytest
 
 from archive import reading, reextract
 from archive.editing import cleaned
-from archive.formats import FORMATS, alone, text
+from archive.formats import FORMATS, text
 from archive.paths import files
 from archive.service import Archive
 from archive.settings import Settings
@@ -253,18 +253,32 @@ def test_what_fails_now_leaves_the_article_and_the_others_are_read(
     assert archive.get(5).title == "The bridge"
 
 
-def test_a_reader_that_goes_mad_fails_alone(archive: Archive, note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    archive.import_paths([str(note)])
-    monkeypatch.setattr(text, "split_title", lambda _: 1 / 0)
-    (item,) = archive.reextract([1]).items
-    assert item.outcome is Renewed.FAILED
-    assert "ZeroDivisionError" in str(item.reason)
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("stuck", "reading it takes longer than 1 seconds"),
+        ("greedy", "reading it takes more than 300 MB of memory"),
+        ("crash", "the process that read it broke down (SIGSEGV)"),
+        ("fault", "the reader failed: KeyError: 'an unforeseen fault'"),
+    ],
+)
+@pytest.mark.usefixtures("breaking_readers")
+def test_an_original_that_breaks_its_reader_fails_alone(content: str, reason: str, archive: Archive) -> None:
+    for body in ("One.", content, "Three."):
+        original = Original(f"{body}\n\nMore text.".encode(), "text/plain")
+        archive.store.add([NewArticle(title="T", body=body, origin=Origin("a", "text"), original=original)])
+    report = archive.reextract([1, 2, 3])
+    assert [(item.article, item.outcome) for item in report.items] == [
+        (1, Renewed.UPDATED), (2, Renewed.FAILED), (3, Renewed.UPDATED),
+    ]  # fmt: skip
+    assert report.items[1].reason == reason
+    assert [archive.get(number).version for number in (1, 2, 3)] == [2, 1, 2]
 
 
 def test_an_article_that_was_edited_while_it_was_read_is_left_alone(archive: Archive, note: Path) -> None:
     with_an_older_reader(archive, note)
     kept = archive.store.kept(1)
-    read = alone.read_alone(kept, 1_000)
+    read = NewArticle(title="Read", body="Read anew.", origin=kept.article.origin)
     archive.edit(1, cleaned({"summary": "Meanwhile"}))
     (item,) = archive.store.renew([(kept, read)])
     assert item.outcome is Renewed.FAILED

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from archive.encoding import decode
-from archive.errors import FormatError, NoTextError, UnknownFormatError, UnreadableFileError
+from archive.errors import FormatError, UnknownFormatError, UnreadableFileError
 from archive.formats import FORMATS, Failed, Found, InputFile, Skipped, epub, saved_json
 from archive.formats.jsonl import dump, parse
 from archive.streams import in_memory
-from archive.types import Kept, NewArticle, Told
+from archive.types import Alone, NewArticle, Told
 
 IN_CONTEXT = frozenset({"feed", "jsonfeed", "epub"})
 """Formats whose articles take something from what is around them, which is not kept with each."""
@@ -34,23 +34,19 @@ _NAMESPACES = {
 _ATOM = re.compile(r"<(?:[\w.-]+:)?entry\b")
 
 
-def read_alone(kept: Kept, max_bytes: int) -> NewArticle:
+def read_alone(alone: Alone, max_bytes: int) -> NewArticle:
     """The article that today's reader makes of what was kept of it, not normalised yet.
 
     Raises FormatError, also where the reader makes none of it any more, or several.
     """
-    article, original = kept.article, kept.original
-    if original is None:
-        raise NoTextError("its original was not kept")
-    told = kept.told or Told()
-    data, name = original.data, article.origin.format
+    data, name, told = alone.data, alone.origin.format, alone.told
     if wrap := _WRAPS.get(name):
         data = wrap(data, told)
     file = InputFile(
-        article.origin.path, in_memory(data), name, max_bytes + len(data), told.mapping, name=_NAMES.get(name, ""),
+        alone.origin.path, in_memory(data), name, max_bytes + len(data), told.mapping, name=_NAMES.get(name, ""),
         url=told.url, charset=told.charset if name not in _WRAPS else None,
     )  # fmt: skip
-    return _only(_reader(name, article.title)(file))
+    return _only(_reader(name, alone.title)(file))
 
 
 def _reader(name: str, title: str) -> Callable[[InputFile], Iterator[Found]]:
