@@ -4,7 +4,6 @@ Each process inverts its share and groups its occurrences by term, while their w
 writes the segment from what all of them have grouped: `merge` does not care where its sources are.
 """
 
-import ctypes
 import gc
 import os
 import pickle
@@ -17,7 +16,7 @@ from itertools import count
 from mmap import ACCESS_READ, mmap
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, Self
 
 import numpy as np
@@ -39,7 +38,7 @@ WAITING = 3
 """Shares that another process may have before it: what it does while this one reads the next articles."""
 
 MOST_OCCURRENCES = 18_000_000
-"""Occurrences that a process keeps in memory, on average: one that is slow leaves more of them to another.
+"""Occurrences that a process keeps by itself, on average: one that is slow leaves more of them to another.
 
 Then they become a segment, to be merged with others at the end.
 """
@@ -51,7 +50,6 @@ class Bulk:
     def __init__(self, folder: Path, processes: int | None = None) -> None:
         self._folder = folder
         self._processes = processes or min(os.cpu_count() or 1, 8)
-        self._own = Inverted()
         self._workers: list[_Worker] = []
         self._parts: list[Path] = []
         self._stack = ExitStack()
@@ -59,8 +57,9 @@ class Bulk:
 
     def __enter__(self) -> Self:
         self._stack.enter_context(_without_collector())
-        _give_memory_back()
         self._temporary = Path(self._stack.enter_context(TemporaryDirectory(dir=self._folder, prefix="bulk-")))
+        self._file = self._stack.enter_context(TemporaryFile(dir=self._temporary))
+        self._restart()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -103,6 +102,10 @@ class Bulk:
         sources.append(self._own)  # the last, so that the others work while it does
         return [source for source in sources if source.count]
 
+    def _restart(self) -> None:
+        self._file.truncate(0)
+        self._own = Inverted(self._file)
+
     def _spill(self) -> None:
         """Write what is in memory as a segment, to be merged at the end."""
         self._wait()
@@ -111,7 +114,7 @@ class Bulk:
             path = self._temporary / f"{len(self._parts)}.seg"
             write_segment(path, sources)
             self._parts.append(path)
-        self._own = Inverted()
+        self._restart()
         for worker in self._workers:
             worker.restart()
 
@@ -142,15 +145,6 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _give_memory_back() -> None:
-    """Let the system have large pieces of memory that are no longer needed, where the C library would keep them.
-
-    For 100,000 articles they are some hundred megabytes. (mallopt(3), M_MMAP_THRESHOLD, which grows unless it is set.)
-    """
-    with suppress(AttributeError, OSError, TypeError):  # this is no GNU C library
-        ctypes.CDLL(None).mallopt(-3, 1 << 20)
 
 
 class _Worker:
@@ -329,10 +323,12 @@ class _Inverting:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files = 0
+        self._file = TemporaryFile(dir=folder)  # noqa: SIM115  # it ends with this process
         self.restart()
 
     def restart(self) -> None:
-        self._documents = Inverted()
+        self._file.truncate(0)
+        self._documents = Inverted(self._file)
         self._fields: dict[str, Runs] = {}
 
     def add(self, path: Path) -> tuple[dict[int, str], int]:
@@ -377,6 +373,5 @@ def _serve(connection: Connection, folder: Path) -> None:
 
 if __name__ == "__main__":
     gc.disable()
-    _give_memory_back()
     with Connection(int(sys.argv[1])) as parent:
         _serve(parent, Path(sys.argv[2]))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,11 +151,11 @@ class DocumentSource(Protocol):
 
 
 class Inverted:
-    """Documents in memory, inverted."""
+    """Documents, inverted: in memory, or with their words in a file where there is one for them."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: BinaryIO | None = None) -> None:
         self.count = 0
-        self._inverters = {name: Inverter() for name in FIELDS if name != CAPITALS}
+        self._inverters = {name: Inverter(file) for name in FIELDS if name != CAPITALS}
         self._numbers: dict[str, list[int]] = {name: [] for name in NUMBERS}
         self._values: dict[str, tuple[dict[str, int], list[int], list[int]]] = {name: ({}, [], []) for name in COLUMNS}
 
@@ -205,7 +205,7 @@ class Inverted:
     @property
     def occurrences(self) -> int:
         """How many words of titles and bodies there are."""
-        return sum(len(run.words) for run in self._inverters[TEXT].words.runs)
+        return sum(int(run.lengths.sum()) for run in self._inverters[TEXT].words.runs)
 
     @property
     def numbers(self) -> dict[str, Counts]:

@@ -5,14 +5,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index import analysis
 from index.dictionary import Strings, gather
-from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, apart, count_words, group, keys_in
+from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, SpilledRun, count_words, group, keys_in
 from index.merge import FORM, number_words
 from index.scan import DIALECTS, make_scanner
 
@@ -97,13 +97,16 @@ class _Words:
 
 
 class Inverter:
-    """Inverts one field of many documents. It grows with their vocabulary, not with their number, bar what it holds."""
+    """Inverts one field of many documents. It grows with their vocabulary, not with their number, bar what it holds.
 
-    def __init__(self) -> None:
+    Where there is a file for it, that is held there.
+    """
+
+    def __init__(self, file: BinaryIO | None = None) -> None:
         self._scanner = make_scanner()
         self._forms = _Forms()
-        self.words = Occurrences(self._forms)
-        self.capitals = Occurrences(self._forms)
+        self.words = Occurrences(self._forms, file)
+        self.capitals = Occurrences(self._forms, file)
         """Those of the words that are written in capitals, without their stems."""
         self.titles: list[Counts] = []
         self.paragraphs: list[Counts] = []
@@ -161,11 +164,12 @@ def _count(which: NDArray[np.int32] | NDArray[np.intp], ends: Counts) -> Counts:
 class Occurrences:
     """Words of many documents, numbered, in runs."""
 
-    def __init__(self, forms: _Forms) -> None:
-        self._forms = forms
+    def __init__(self, forms: _Forms, file: BinaryIO | None = None) -> None:
+        self._forms, self._file = forms, file
         self._words = _Words()
         self._word_of: dict[str, NDArray[np.int32]] = {}
-        self.runs: list[Run] = []
+        self._max_position = 0
+        self.runs: list[Run | SpilledRun] = []
         self.lengths: list[Counts] = []
         self.documents = 0
 
@@ -173,8 +177,9 @@ class Occurrences:
         self, forms: NDArray[np.int32], positions: NDArray[np.uint32], lengths: Counts, stemmers: list[str]
     ) -> None:
         """Add the forms of documents, of so many words each, as one run."""
-        words = self._words_of(forms, lengths, stemmers)
-        self.runs.append(Run(apart(words), apart(positions), self.documents, lengths))
+        run = Run(self._words_of(forms, lengths, stemmers), positions, self.documents, lengths)
+        self.runs.append(SpilledRun(run, self._file) if self._file and len(positions) else run)
+        self._max_position = max(self._max_position, int(positions.max(initial=0)))
         self.lengths.append(lengths)
         self.documents += len(lengths)
 
@@ -228,19 +233,18 @@ class Occurrences:
 
     def source(self) -> "Runs":
         """What was inverted, ready to be merged."""
-        return Runs(self._words.strings(self._forms.words()), self.runs, self.documents)
+        return Runs(self._words.strings(self._forms.words()), self.runs, self.documents, self._max_position)
 
 
 class Runs:
     """The runs of an inverter as a source."""
 
-    def __init__(self, words: Strings, runs: list[Run], documents: int) -> None:
-        self.documents = documents
+    def __init__(self, words: Strings, runs: list[Run | SpilledRun], documents: int, max_position: int) -> None:
+        self.documents, self.max_position = documents, max_position
         self._runs = runs
         counts, number = count_words(runs, len(words)), words.order()
         number = number[counts[number] > 0]  # what was given up left words
         self.words, self.counts = words.take(number).copy(), counts[number]
-        self.max_position = max((int(run.positions.max(initial=0)) for run in runs), default=0)
         rank, code, first = number_words(self.words, self.words.find(FORM))
         self._rank, self._code = (np.zeros(len(words), dtype=np.int32) for _ in range(2))
         self._rank[number], self._code[number] = rank, code

@@ -7,8 +7,7 @@ Where `_keys` was compiled it does the same, faster.
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from mmap import ACCESS_COPY, mmap
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,6 @@ try:
     from index import _keys
 except ImportError:  # it was installed without a compiler
     _keys = None  # type: ignore[assignment]
-
-_T = TypeVar("_T", bound=np.generic)
 
 Keys = NDArray[np.uint64]
 Counts = NDArray[np.int64]
@@ -54,22 +51,6 @@ class Grouped(NamedTuple):
     counts: Counts
 
 
-_LARGE = 1 << 18
-"""Bytes that are worth memory of their own."""
-
-
-def apart(numbers: NDArray[_T]) -> NDArray[_T]:
-    """The same numbers in memory of their own, which the system has back as soon as they are given up.
-
-    Otherwise it stays with the process, between what is kept, while the keys of the numbers take as much again.
-    """
-    if numbers.nbytes < _LARGE:
-        return numbers
-    own = np.frombuffer(mmap(-1, numbers.nbytes, access=ACCESS_COPY), dtype=numbers.dtype)
-    own[:] = numbers
-    return own
-
-
 def keys_in(file: BinaryIO, count: int) -> Keys:
     """Room in an empty file for so many keys, at least one. Raises OSError where the disk has none.
 
@@ -92,19 +73,45 @@ class Run:
     first: int
     lengths: Counts
 
+    def load(self) -> "Run":
+        """As `SpilledRun.load`."""
+        return self
 
-def count_words(runs: Sequence[Run], words: int) -> Counts:
+
+class SpilledRun:
+    """A run that waits in a file, and not in memory."""
+
+    def __init__(self, run: Run, file: BinaryIO) -> None:
+        self.first, self.lengths = run.first, run.lengths
+        self._file, self._place = file, file.seek(0, os.SEEK_END)
+        file.writelines(numbers.data for numbers in (run.words, run.positions))
+
+    def load(self) -> Run:
+        """The run. It takes memory until it is given up."""
+        count = int(self.lengths.sum())
+        words, positions = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.uint32)
+        self._file.seek(self._place)
+        for numbers in (words, positions):
+            if self._file.readinto(numbers.data) != numbers.nbytes:  # type: ignore[attr-defined]  # binary files have it
+                raise OSError("a file with words that wait to be indexed was cut off")
+        return Run(words, positions, self.first, self.lengths)
+
+
+def count_words(runs: Sequence[Run | SpilledRun], words: int) -> Counts:
     """How often each of so many words occurs."""
     counts = np.zeros(words, dtype=np.int64)
     for run in runs:
+        found = run.load().words
         if _keys:
-            _keys.count(run.words, counts)
+            _keys.count(found, counts)
         else:
-            counts += np.bincount(run.words, minlength=words)
+            counts += np.bincount(found, minlength=words)
     return counts
 
 
-def group(runs: list[Run], ranks: Numbers, codes: Numbers, counts: Counts, layout: Layout, keys: Keys) -> None:
+def group(
+    runs: list[Run | SpilledRun], ranks: Numbers, codes: Numbers, counts: Counts, layout: Layout, keys: Keys
+) -> None:
     """Fill `keys` with the occurrences of runs, in the order of their documents, grouped by term: a counting sort.
 
     Words have `ranks` and `codes`, terms `counts`. A run is given up when its keys are made.
@@ -113,7 +120,7 @@ def group(runs: list[Run], ranks: Numbers, codes: Numbers, counts: Counts, layou
     table = (ranks.astype(np.uint64) << np.uint64(32)) | codes.astype(np.uint64)
     runs.reverse()
     while runs:
-        run = runs.pop()
+        run = runs.pop().load()
         if _keys:
             _keys.spread(
                 run.words, run.positions, run.lengths, run.first, table, layout.position + layout.code, layout.code,

@@ -15,7 +15,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index import keys, packing
-from index.keys import Counts, Grouped, Keys, Layout, OwnGroups, Run, apart, count_words, group, keys_in, merge, split
+from index.keys import (
+    Counts,
+    Grouped,
+    Keys,
+    Layout,
+    OwnGroups,
+    Run,
+    SpilledRun,
+    count_words,
+    group,
+    keys_in,
+    merge,
+    split,
+)
 from index.packing import WIDTHS, Array, Packed, PackedWriter, Sums
 
 needs_compiled = pytest.mark.skipif(keys._keys is None, reason="index._keys was not built: there is no C compiler here")
@@ -741,8 +754,17 @@ def test_where_the_disk_has_no_room_for_keys_it_says_so(tmp_path: Path) -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_what_is_held_apart_is_the_same() -> None:
-    for count in (0, 1, 100_000):
-        numbers = np.arange(count, dtype=np.int32)
-        assert (apart(numbers) == numbers).all()
-        assert apart(numbers).dtype == numbers.dtype
+def test_a_run_that_was_spilled_is_the_same(tmp_path: Path) -> None:
+    made = [
+        Run(np.arange(count, dtype=np.int32), np.arange(count, dtype=np.uint32) * 3, count, np.array([count]))
+        for count in (0, 1, 100_000, 7)
+    ]
+    with (tmp_path / "runs").open("w+b") as file:
+        spilled = [SpilledRun(run, file) for run in made]
+        for run, found in reversed([*zip(made, (each.load() for each in spilled), strict=True)]):
+            assert (found.words == run.words).all()
+            assert (found.positions == run.positions).all()
+            assert (found.first, found.lengths.tolist()) == (run.first, run.lengths.tolist())
+        file.truncate(1_000)
+        with pytest.raises(OSError, match="cut off"):
+            spilled[3].load()
