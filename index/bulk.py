@@ -4,6 +4,7 @@ Each process inverts its share and groups its occurrences by term, while their w
 writes the segment from what all of them have grouped: `merge` does not care where its sources are.
 """
 
+import ctypes
 import gc
 import os
 import pickle
@@ -98,6 +99,7 @@ class Bulk:
 
     def _sources(self) -> list[DocumentSource]:
         self._own.finish()
+        _give_memory_back()
         sources: list[DocumentSource] = [RemoteDocuments(worker) for worker in self._workers]
         sources.append(self._own)  # the last, so that the others work while it does
         return [source for source in sources if source.count]
@@ -145,6 +147,12 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+def _give_memory_back() -> None:
+    """Let the system have what is not needed any more, which the C library would keep: see malloc_trim(3)."""
+    with suppress(AttributeError, OSError, TypeError):  # this is another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class _Worker:
@@ -340,6 +348,7 @@ class _Inverting:
     def describe(self) -> _Described:
         documents = self._documents
         documents.finish()
+        _give_memory_back()
         lengths = {name: documents.lengths(name) for name in FIELDS}
         columns = documents.numbers, documents.values, documents.title_ends, documents.paragraphs
         return documents.count, *columns, lengths
