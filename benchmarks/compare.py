@@ -1,9 +1,10 @@
 """`make bench`: the same articles into the archive, SQLite FTS5 and tantivy, the same queries to each, in one run.
 
 Prints a table in Markdown and writes benchmarks/results.json with the machine and the versions. Latencies are the
-median of several passes of each query, warm, in milliseconds, then percentiles over the queries: compare the columns
-of one run, not two runs. `search` is the ten best and the total; `snippets` is that with a passage of each, read from
-the store; `http` is the whole search page of the archive, with facets where its own index fills it.
+median of several passes of each query, warm, in milliseconds, then percentiles over the queries; indexing is the median
+of three times. The engines take turns at every pass. Compare the columns of one run, not two runs. `search` is the ten
+best and the total; `snippets` is that with a passage of each, read from the store; `http` is the whole search page of
+the archive, with facets where its own index fills it.
 """
 
 import argparse
@@ -12,10 +13,9 @@ import gzip
 import json
 import platform
 import sqlite3
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -28,6 +28,9 @@ from benchmarks.queries import Query, draw
 COLLECTIONS = (
     "reuters21578", "newsgroups20", "bbc2225", "masakhanews", "gnad_de", "xinwenlianbo_zh", "saudinewsnet",
 )  # fmt: skip
+BUILDS = 3
+"""How often each engine indexes all articles."""
+
 STOCK = 1_000
 """Articles that stock Whoosh indexes; it would take half an hour for all."""
 
@@ -56,14 +59,33 @@ def percentile(values: list[float], share: float) -> float:
 
 def measure(run: Callable[[Query], object], queries: list[Query], passes: int) -> list[float]:
     """Milliseconds of each query, the median of several passes after one that warms up."""
-    times: list[list[float]] = [[] for _ in queries]
+    return measure_all([run], queries, passes)[0]
+
+
+def measure_all(runs: Sequence[Callable[[Query], object]], queries: list[Query], passes: int) -> list[list[float]]:
+    """The same of several, which take turns: what else a machine does meanwhile is everybody's."""
+    times: list[list[list[float]]] = [[[] for _ in queries] for _ in runs]
     for at in range(passes + 1):
-        for query, own in zip(queries, times, strict=True):
+        for run, found in zip(runs, times, strict=True):
+            for query, own in zip(queries, found, strict=True):
+                started = time.perf_counter()
+                run(query)
+                if at:
+                    own.append((time.perf_counter() - started) * 1000)
+    return [list(map(median, found)) for found in times]
+
+
+def _build_all(engines: Sequence[Engine], records: list[Record]) -> list[int]:
+    """How many articles each engine indexes in a second, the median of several times, in which they take turns."""
+    seconds: list[list[float]] = [[] for _ in engines]
+    for _ in range(BUILDS):
+        for engine, own in zip(engines, seconds, strict=True):
+            engine.reset()
+            gc.collect()
             started = time.perf_counter()
-            run(query)
-            if at:
-                own.append((time.perf_counter() - started) * 1000)
-    return list(map(median, times))
+            engine.build(records)
+            own.append(time.perf_counter() - started)
+    return [round(len(records) / median(own)) for own in seconds]
 
 
 def groups(queries: list[Query]) -> Iterator[tuple[str, list[int]]]:
@@ -96,26 +118,29 @@ def main() -> None:
         "raw_bytes": raw,
         "queries": len(queries),
     }
-    engines = {}
-    with tempfile.TemporaryDirectory() as folder:
-        stock = stock_whoosh_rate(Path(folder) / "whoosh", records[:: max(1, len(records) // STOCK)])
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        stock = stock_whoosh_rate(folder / "whoosh", records[:: max(1, len(records) // STOCK)])
         results["stock_whoosh_articles_per_second"] = round(stock)
-        ours = Ours(Path(folder), records)
-        for make in (lambda: ours, lambda: Fts5(Path(folder), records), lambda: Tantivy(Path(folder), records)):
-            engine: Engine = make()
-            gc.collect()
-            started = time.perf_counter()
-            engine.build(records)
-            built = time.perf_counter() - started
-            engines[engine.name] = {
-                "articles_per_second": round(len(records) / built),
+        ours = Ours(folder, records)
+        made: list[Engine] = [ours, Fts5(folder, records), Tantivy(folder, records)]
+        rates = _build_all(made, records)
+        gc.freeze()
+        requesters = [requester(engine, ours.store, queries) for engine in made]
+        times = {
+            "search": measure_all([engine.search for engine in made], queries, options.passes),
+            "snippets": measure_all([engine.page for engine in made], queries, options.passes),
+            "http": measure_all(requesters, queries, options.passes),
+        }
+        engines = {
+            engine.name: {
+                "articles_per_second": rates[at],
                 "index_to_raw": round(engine.size() / raw, 3),
                 "found": [engine.count(query) for query in queries],
-                "search": measure(engine.search, queries, options.passes),
-                "snippets": measure(engine.page, queries, options.passes),
-                "http": measure(requester(engine, ours.store, queries), queries, options.passes),
             }
-            print(engine.name, "done", file=sys.stderr)
+            | {what: found[at] for what, found in times.items()}
+            for at, engine in enumerate(made)
+        }
     results["engines"] = {name: _summary(found, queries) for name, found in engines.items()}
     options.output.write_text(json.dumps(results, indent=1) + "\n")
     print(f"{results['articles']:,} articles, {results['queries']} queries; {results['machine']}\n\n{table(results)}")

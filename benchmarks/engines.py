@@ -1,5 +1,6 @@
 """The engines that are compared: each indexes the same articles and answers the same queries with ten snippets."""
 
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
@@ -42,8 +43,11 @@ class Engine(Protocol):
 
     name: str
 
+    def reset(self) -> None:
+        """Make an empty index. What only stores the articles is done before, when the engine is made."""
+
     def build(self, records: Sequence[Record]) -> None:
-        """Index these articles; only this is timed. What only stores them is done before, when it is made."""
+        """Index these articles; only this is timed."""
 
     def search(self, query: Query) -> object:
         """The ten best articles and the total."""
@@ -92,6 +96,10 @@ class Ours:
             self.changes.append(changes)
             last = changes.sequence
         self.folder = folder / "index"
+        self.reset()
+
+    def reset(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
         self.index = WhooshIndex(self.folder, self.store, self.store.database_id)
 
     def _article(self, record: Record) -> NewArticle:
@@ -110,7 +118,6 @@ class Ours:
         with self.index.rebuild() as fresh:
             for changes in self.changes:
                 fresh.apply(changes)
-        self.changes.clear()
 
     def _request(self, query: Query) -> SearchRequest:
         first, last = map(date.fromisoformat, query.dates) if query.dates else (None, None)
@@ -167,6 +174,10 @@ class Fts5:
         self.connection.execute("CREATE INDEX article_day ON article (day)")
         self.connection.commit()
         self.before = self.path.stat().st_size
+
+    def reset(self) -> None:
+        self.connection.execute("DROP TABLE IF EXISTS fts")
+        self.connection.execute("VACUUM")
 
     def build(self, records: Sequence[Record]) -> None:
         self.connection.execute(
@@ -255,7 +266,11 @@ class Tantivy:
         schema.add_integer_field("number", stored=True)
         schema.add_date_field("day", stored=True, indexed=True, fast=True)
         self.schema = schema.build()
-        self.index = tantivy.Index(self.schema, path=str(self.folder))
+
+    def reset(self) -> None:
+        shutil.rmtree(self.folder)
+        self.folder.mkdir()
+        self.index = self.tantivy.Index(self.schema, path=str(self.folder))
 
     def build(self, records: Sequence[Record]) -> None:
         writer = self.index.writer(num_threads=1)
