@@ -4,7 +4,6 @@ Each process inverts its share and groups its occurrences by term, while their w
 writes the segment from what all of them have grouped: `merge` does not care where its sources are.
 """
 
-import ctypes
 import gc
 import os
 import pickle
@@ -22,10 +21,11 @@ from typing import Any, Self
 
 import numpy as np
 
-from index.dictionary import Strings
+from index.dictionary import NO_STRINGS, Strings
 from index.documents import FIELDS, Document, DocumentSource, Inverted, StoredDocuments, ValueColumn, write_segment
 from index.inversion import Runs
 from index.keys import Counts, Grouped, Layout, Numbers, OwnGroups, keys_in
+from index.memory import give_back
 from index.merge import Source
 from index.segment import SegmentFile
 
@@ -65,6 +65,7 @@ class Bulk:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+        give_back()
 
     def add(self, documents: Sequence[Document]) -> None:
         """Add documents; returns while other processes are still at work on them.
@@ -99,7 +100,7 @@ class Bulk:
 
     def _sources(self) -> list[DocumentSource]:
         self._own.finish()
-        _give_memory_back()
+        give_back()
         sources: list[DocumentSource] = [RemoteDocuments(worker) for worker in self._workers]
         sources.append(self._own)  # the last, so that the others work while it does
         return [source for source in sources if source.count]
@@ -117,6 +118,7 @@ class Bulk:
             write_segment(path, sources)
             self._parts.append(path)
         self._restart()
+        give_back()
         for worker in self._workers:
             worker.restart()
 
@@ -127,6 +129,8 @@ class Bulk:
             yield self._sources()
             return
         self._spill()
+        for worker in self._workers:
+            worker.end()
         together: list[DocumentSource] = []
         for part in self._parts:
             source = StoredDocuments(SegmentFile(part), None)
@@ -147,12 +151,6 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _give_memory_back() -> None:
-    """Let the system have what is not needed any more, which the C library would keep: see malloc_trim(3)."""
-    with suppress(AttributeError, OSError, TypeError):  # this is another C library
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 class _Worker:
@@ -178,7 +176,11 @@ class _Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._connection.close()  # which ends the process
+        self.end()
+
+    def end(self) -> None:
+        """End the process."""
+        self._connection.close()  # which it takes for its end
         self._process.wait()
 
     def add(self, documents: Sequence[Document]) -> None:
@@ -337,6 +339,7 @@ class _Inverting:
     def restart(self) -> None:
         self._file.truncate(0)
         self._documents = Inverted(self._file)
+        give_back()
         self._fields: dict[str, Runs] = {}
 
     def add(self, path: Path) -> tuple[dict[int, str], int]:
@@ -348,7 +351,7 @@ class _Inverting:
     def describe(self) -> _Described:
         documents = self._documents
         documents.finish()
-        _give_memory_back()
+        give_back()
         lengths = {name: documents.lengths(name) for name in FIELDS}
         columns = documents.numbers, documents.values, documents.title_ends, documents.paragraphs
         return documents.count, *columns, lengths
@@ -359,6 +362,8 @@ class _Inverting:
 
     def group(self, name: str) -> Path:
         source = self._fields.pop(name)
+        source.words = NO_STRINGS  # they were told
+        give_back()
         self._files += 1
         path = self._folder / f"{os.getpid()}-{self._files}.keys"
         with path.open("w+b") as file:

@@ -112,6 +112,9 @@ class Strings:
         return shared
 
 
+NO_STRINGS = Strings.join([])
+
+
 def join(sources: Sequence[Strings]) -> tuple[Strings, list[NDArray[np.int64]]]:
     """All strings of sources, each of which is sorted, sorted; and for each source the places of its own among them."""
     if len(sources) == 1:

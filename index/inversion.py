@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import analysis
-from index.dictionary import Strings, gather
+from index.dictionary import NO_STRINGS, Strings, gather
 from index.keys import Counts, Grouped, Keys, Layout, Numbers, OwnGroups, Run, SpilledRun, count_words, group, keys_in
 from index.merge import FORM, number_words
 from index.scan import DIALECTS, make_scanner
@@ -276,6 +276,7 @@ class Runs:
 
     def prepare(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:
         """See `Source.prepare`."""
+        self.words = NO_STRINGS
         self._groups.place(ranks, codes, first_document, layout)
 
     @cached_property

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index import dictionary
-from index.dictionary import Strings
+from index.dictionary import NO_STRINGS, Strings
 from index.keys import Counts, Grouped, Layout, Numbers, Parts, merge, split
+from index.memory import give_back
 from index.packing import Sums, choose_width, count_bit_lengths
 from index.segment import SegmentFileWriter
 
@@ -27,7 +28,7 @@ Places = NDArray[np.int64]
 FORM = b"\0"
 """Parts a term from its form in the words of a source; a term without a stemmer has but one form, which is left out."""
 
-RANGE = 1 << 19
+RANGE = 1 << 18
 """Occurrences that are encoded together."""
 
 
@@ -54,7 +55,7 @@ class Source(Protocol):
         """Begin with what can be done before the other sources are known. What is large may be kept in the folder."""
 
     def prepare(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:
-        """Learn the rank and the form of each word, and the number of the first document."""
+        """Learn the rank and the form of each word, and the number of the first document. Its words may be given up."""
 
     def keys(self, first: int, last: int) -> Grouped:
         """The keys of the terms from rank `first` to before `last`."""
@@ -79,6 +80,13 @@ class Words:
     """How often each code occurs."""
     own: list[tuple[Numbers, Numbers]]
     """For each source, the rank and the code of each of its words."""
+
+    def forget(self) -> None:
+        """Give up the words themselves and what is known of each: they are written, and many."""
+        self.words = self.terms = NO_STRINGS
+        self.parts = np.zeros(0, dtype=np.int64)
+        self.rank = self.code = np.zeros(0, dtype=np.int32)
+        self.own = []
 
 
 def join_words(sources: Sequence[Source]) -> Words:
@@ -199,6 +207,9 @@ def write_field(
 
     with _ahead(parts_of, list(_ranges(words.counts))) as ranges:
         _write_words(file, name, words, documents, lengths)
+        words.forget()
+        if len(coded) > _MANY:
+            give_back()
         file.about["fields"][name]["titles"] = titles is not None
         position_bits = choose_width(_position_bits(lengths)) if position_bits is None else position_bits
         encoder = _Encoder(file, name, words, documents, position_bits, has_titles=titles is not None)
@@ -217,6 +228,9 @@ def _ahead(make: Callable[[int, int], Parts], ranges: list[tuple[int, int]]) -> 
         begun = deque(aside.submit(make, *each) for each in ranges[:_AHEAD])
         yield _in_turn(begun, (aside.submit(make, *each) for each in ranges[_AHEAD:]))
 
+
+_MANY = 100_000
+"""Terms."""
 
 _AHEAD = 3
 """Ranges that may be made before they are used."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.dictionary import Dictionary, Strings
+from index.dictionary import NO_STRINGS, Dictionary, Strings
 from index.keys import Counts, Grouped, Keys, Layout
 from index.merge import FORM
 from index.packing import Array, Bits, Packed, Sums
@@ -325,6 +325,7 @@ class FieldSource:
     def prepare(self, ranks: Numbers, codes: Numbers, first_document: int, layout: Layout) -> None:
         """See `Source.prepare`."""
         self._ranks, self._codes, self._base, self._layout = ranks, codes, first_document, layout
+        self.words = NO_STRINGS
         occurs = self.counts > 0
         self._rank_of = np.maximum.accumulate(np.where(occurs, ranks, -1)) if len(ranks) else ranks
 
