@@ -5,7 +5,8 @@
 
 - An article is added, --commits times: it is read from a file of its own, normalised and stored; the index is brought
   up to date; a search for a word that no other article has finds it. The steps of `archive import FILE` and of a
-  search, in a process that has the archive open; each commit is written through to the disk.
+  search, in a process that has the archive open and reads the file itself: a command starts another one for that. Each
+  commit is written through to the disk.
 - The same queries as in `benchmarks.compare` are answered by the archive as it was imported, after all these commits,
   and when the index of the same articles has been made anew: what the commits leave behind is the difference.
 - Opening, in a fresh interpreter that has imported everything: the store, then the index, then the first search, which
@@ -35,9 +36,10 @@ from typing import Any
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from archive import importing
+from archive import reading
+from archive.paths import files
 from archive.service import Archive
-from archive.types import SearchRequest
+from archive.types import ImportOptions, NewArticle, SearchRequest
 from benchmarks.compare import load, percentile
 from benchmarks.engines import Record, to_text
 from benchmarks.generate import generate, name, to_line
@@ -67,11 +69,22 @@ print(stored - started, indexed - stored, time.perf_counter() - indexed)
 # --- an article is added --------------------------------------------------------------------------------------------
 
 
+class _Nobody:
+    """Watches a file being read, and tells nobody."""
+
+    def advance(self, size: int) -> None:
+        """See `reading.Watch`."""
+
+    def member(self, ordinal: int) -> None:
+        """See `reading.Watch`."""
+
+
 def add_one(archive: Archive, record: Record, file: Path) -> tuple[float, float, float]:
     """Milliseconds until it is stored, then until it is indexed, then until it is found."""
     file.write_text(to_line(record), encoding="utf-8")
     times = [time.perf_counter()]
-    importing.run(archive.store, [str(file)], importing.ImportOptions())
+    read = (each for path in files([str(file)]) for each in reading.read(path, ImportOptions(), _Nobody()))
+    archive.store.add([each for each in read if isinstance(each, NewArticle)])
     times.append(time.perf_counter())
     archive.sync()
     times.append(time.perf_counter())
