@@ -126,7 +126,7 @@ class _Reading:
         if reason := self._left_out.get(self._members):
             return _failed(original.origin, reason)
         self._watch.member(self._members)
-        return _again(original, self._options.max_item_bytes)
+        return _read_again(original, self._options.max_item_bytes)
 
     def _finish(self, found: NewArticle | Failed | Skipped, file: InputFile) -> NewArticle | ImportItem:
         if isinstance(found, Skipped) and self._options.fetch:
@@ -146,7 +146,7 @@ class _Reading:
             return _failed(found.origin, _about(file, str(error)))
 
 
-def _again(alone: Alone, max_item_bytes: int) -> NewArticle | ImportItem:
+def _read_again(alone: Alone, max_item_bytes: int) -> NewArticle | ImportItem:
     """What is read of an original today, as an import would store it, but for what it could only have guessed.
 
     That is what was around it when it was imported, and is not kept.

@@ -134,8 +134,8 @@ class Inverter:
         self.capitals.add(forms[capitals], positions[capitals], _count(capitals, ends), none)
 
     def finish(self) -> None:
-        """Give up what is needed only to add more."""
-        self._scanner = make_scanner()
+        """Give up what is needed only to add more: nothing can be added any more."""
+        del self._scanner
         self.words.finish()
         self.capitals.finish()
 
