@@ -16,9 +16,10 @@ MAX_TITLE = 80
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u202a-\u202e\u2066-\u2069]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n?|[\u2028\x85\x0c\x0b]")
-_BLANK = re.compile(r"\n[^\S\n]*\n\s*|\u2029")
+_BLANK = re.compile(r"\n[^\S\n]*\n\s*")
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid", re.IGNORECASE)
-_NOT_PROSE = re.compile(r"^[^\S\n]*(?:[>|:*+#=_-]|\d+[.)][^\S\n])|\S[^\S\n]{3,}\S|\t", re.MULTILINE)
+_LISTED = re.compile(r"\n[^\S\n]*(?:[>|:*+#=_-]|\d+[.)][^\S\n])")
+_COLUMNS = re.compile(r"\S[^\S\n]{3,}\S")
 _HARD_WRAP = range(45, 91)
 
 
@@ -51,6 +52,11 @@ def clean_text(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def _blocks(text: str) -> list[str]:
+    """What blank lines and paragraph separators part, of a text that is clean."""
+    return _BLANK.split(text.replace("\u2029", "\n\n"))
+
+
 def clean_line(text: str) -> str:
     """The text in one line, its white space as single spaces."""
     return " ".join(clean_text(text).split())
@@ -64,7 +70,7 @@ def clean_body(text: str) -> str:
     and a line that is indented between lines that are not begins a paragraph.
     """
     text = clean_text(text).strip("\n")
-    blocks = [block for block in _BLANK.split(text) if block and not block.isspace()]
+    blocks = [block for block in _blocks(text) if block and not block.isspace()]
     if _is_hard_wrapped([line for block in blocks for line in block.split("\n") if line.strip()]):
         blocks = [paragraph for block in blocks for paragraph in _unwrap(block)]
     elif len(blocks) == 1:
@@ -74,7 +80,7 @@ def clean_body(text: str) -> str:
 
 def clean_paragraphs(text: str) -> str:
     """The same where blank lines part the paragraphs for certain; what is clean already stays as it is."""
-    return _joined(_BLANK.split(clean_text(text)))
+    return _joined(_blocks(clean_text(text)))
 
 
 def _joined(blocks: Iterable[str]) -> str:
@@ -84,7 +90,7 @@ def _joined(blocks: Iterable[str]) -> str:
 
 def _unwrap(block: str) -> list[str]:
     """The paragraphs of a block of wrapped lines; lists, quotations and tables keep their lines."""
-    if _NOT_PROSE.search(block):
+    if _is_no_prose(block):
         return [block]
     lines = block.split("\n")
     paragraphs = lines[:1]
@@ -94,6 +100,16 @@ def _unwrap(block: str) -> list[str]:
         else:
             paragraphs[-1] = f"{paragraphs[-1].rstrip()} {line.strip()}"
     return paragraphs
+
+
+def _is_no_prose(block: str) -> bool:
+    """Whether it has lines of a list or a quotation, or columns of a table."""
+    may_have_columns = "   " in block or not block.isascii()  # in Unicode there are other spaces
+    return (
+        "\t" in block
+        or _LISTED.search(f"\n{block}") is not None
+        or (may_have_columns and _COLUMNS.search(block) is not None)
+    )
 
 
 def _is_hard_wrapped(lines: list[str]) -> bool:
