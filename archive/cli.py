@@ -38,6 +38,10 @@ INTERRUPTED = 130
 """What a shell reports of a command that Ctrl-C stopped."""
 
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+"""NumPy's linear algebra, which nothing here uses, would otherwise keep a core busy whenever a process begins."""
+
+
 class Program(click.Group):
     """A group of commands in which no error of the archive ever shows as a traceback."""
 

@@ -65,7 +65,8 @@ def dated(article: NewArticle, *, stated: PublicationDate | None = None) -> NewA
     `stated` is what the user says, and counts more than all else; then what the article brings with it, its first
     lines, its file's name and its address.
     """
-    if not article.authors and (authors := byline(_first_lines(article))):
+    lines = [] if article.authors and (stated or article.published) else _first_lines(article)
+    if not article.authors and (authors := byline(lines)):
         article = replace(article, authors=authors)
     if stated:
         return replace(article, published=stated, dated_by=DatedBy.USER)
@@ -73,7 +74,7 @@ def dated(article: NewArticle, *, stated: PublicationDate | None = None) -> NewA
         return article if article.dated_by else replace(article, dated_by=DatedBy.METADATA)
     named = _of_file(article)
     for found, by in (
-        (date_of_lines(_first_lines(article), named), DatedBy.TEXT),
+        (date_of_lines(lines, named), DatedBy.TEXT),
         (named, DatedBy.NAME),
         (date_in_address(article.url), DatedBy.ADDRESS),
     ):
@@ -236,7 +237,9 @@ def date_in_name(path: str) -> PublicationDate | None:
 
 def date_in_address(url: str | None) -> PublicationDate | None:
     """The date in the path of a page's address: `/2021/05/03/title`, `/2021-05-03-title`."""
-    path = urlsplit(url or "").path
+    if not url:
+        return None
+    path = urlsplit(url).path
     found = _IN_PATH.search(path)
     return _sound(_made(*filter(None, found.groups()))) if found else date_in_name(path)
 

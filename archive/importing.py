@@ -6,10 +6,12 @@ A batch is one transaction: articles, the outcome of every item and how far the 
 was told as stored is stored for good, and the same import begun again goes on where it was interrupted.
 """
 
+import gc
 import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
@@ -70,7 +72,11 @@ def run(
         observer.total(sum(file.size for file in files(paths)))
     counting = _Counting(observer)
     found = online.files(files(paths)) if online else files(paths)
-    with Readers(options, processes=processes) as readers, _ledger(store, paths, options, online) as ledger:
+    with (
+        _seldom_collected(),
+        Readers(options, processes=processes) as readers,
+        _ledger(store, paths, options, online) as ledger,
+    ):
         batches = chain(_batches(readers, ledger, found, counting, online), _pages(readers, ledger, counting, online))
         for batch, items in _stored(batches, ledger, ahead=online is None):
             if online and not options.dry_run:
@@ -81,6 +87,19 @@ def run(
             if after_batch and stored:
                 after_batch(stored)
     return counting.report(ledger.id, ledger.resumed)
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Garbage in cycles is looked for seldom, and not in what is there already: a batch has none, and many objects."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100 * BATCH_ITEMS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 # --- batches --------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufeff\ufffe\uffff\u202a
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile(r"\r\n?|[\u2028\x85\x0c\x0b]")
 _BLANK = re.compile(r"\n[^\S\n]*\n\s*")
+_CLEAN_URL = re.compile(r"https?://[a-z0-9-]{1,60}(?:\.[a-z0-9-]{1,60})*/[!\"$->@-~]*")
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_cid|mc_eid", re.IGNORECASE)
 _LISTED = re.compile(r"\n[^\S\n]*(?:[>|:*+#=_-]|\d+[.)][^\S\n])")
 _COLUMNS = re.compile(r"\S[^\S\n]{3,}\S")
@@ -136,6 +137,8 @@ def first_words(text: str) -> str:
 def clean_url(url: str | None) -> str | None:
     """An absolute http or https URL without fragment, default port and tracking parameters; None for anything else."""
     text = (url or "").strip()
+    if not text or _CLEAN_URL.fullmatch(text):
+        return text or None
     try:
         parts = urlsplit(text)
         port = parts.port

@@ -1,7 +1,8 @@
 """What an import and the processes that read for it tell each other.
 
 They are told in lines of JSON what to read, and tell in frames what they have read: a frame is a kind, a length and as
-many bytes. What has fields is JSON there too, so that nothing which comes from a process can do more than be read.
+many bytes. What has fields is JSON there too, so that nothing which comes from a process can do more than be read; an
+article's text and its original follow as they are, since JSON takes long for what is long.
 """
 
 import json
@@ -12,7 +13,8 @@ from dataclasses import asdict, dataclass
 from dataclasses import fields as dataclass_fields
 from enum import Enum
 from functools import lru_cache
-from typing import Any, BinaryIO
+from io import BufferedReader
+from typing import Any
 
 from archive.paths import File
 from archive.types import (
@@ -32,7 +34,7 @@ OUT_OF_MEMORY = 77
 """The status with which a process ends when an item needs more memory than it may have."""
 
 _HEADER = struct.Struct("<cI")
-_LENGTH = struct.Struct("<I")
+_LENGTHS = struct.Struct("<II")
 
 
 class Kind(Enum):
@@ -50,6 +52,11 @@ class Kind(Enum):
 
 
 Frame = tuple[Kind, bytes]
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+_AT_ONCE = 1 << 18
+"""Bytes that are taken at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +109,29 @@ def frame(kind: Kind, content: bytes = b"") -> bytes:
     return _HEADER.pack(kind.value, len(content)) + content
 
 
-def frames(stream: BinaryIO) -> Iterator[Frame]:
-    """The frames of a stream, until it ends; one that is cut off is not given."""
-    while len(header := stream.read(_HEADER.size)) == _HEADER.size:
-        kind, length = _HEADER.unpack(header)
-        content = stream.read(length)
-        if len(content) < length:
-            return
-        yield Kind(kind), content
+def frames(stream: BufferedReader) -> Iterator[list[Frame]]:
+    """The frames of a stream until it ends, those together that are there at once; one that is cut off is not given."""
+    waiting = bytearray()
+    while told := stream.read1(_AT_ONCE):
+        waiting += told
+        found, at = _whole_frames(waiting)
+        del waiting[:at]
+        if found:
+            yield found
+
+
+def _whole_frames(told: bytearray) -> tuple[list[Frame], int]:
+    """The frames that are there from beginning to end, and where the last of them ends."""
+    found: list[Frame] = []
+    at = 0
+    while at + _HEADER.size <= len(told):
+        kind, length = _HEADER.unpack_from(told, at)
+        begin = at + _HEADER.size
+        if begin + length > len(told):
+            break
+        at = begin + length
+        found.append((_KINDS[kind], bytes(told[begin:at])))
+    return found, at
 
 
 def pack_article(article: NewArticle, sign: Callable[[str], bytes] | None = None) -> bytes:
@@ -120,31 +142,32 @@ def pack_article(article: NewArticle, sign: Callable[[str], bytes] | None = None
     original = article.original.packed() if article.original else None
     published = [article.published.text, article.dated_by] if article.published else None
     fields = [
-        article.title, article.body, _origin(article.origin), article.url, article.authors, article.source,
-        article.section, published, article.language, article.tags, article.summary, article.note,
-        article.partial, asdict(article.told) if article.told != _NOTHING_TOLD else None, article.fingerprint.hex(),
+        article.title, _origin(article.origin), article.url, article.authors, article.source, article.section,
+        published, article.language, article.tags, article.summary, article.note, article.partial,
+        asdict(article.told) if article.told != _NOTHING_TOLD else None, article.fingerprint.hex(),
         sign(article.body).hex() if sign else None,
         [original.media_type, original.size, original.sha256.hex()] if original else None,
     ]  # fmt: skip
-    text = _dump(fields)
-    return _LENGTH.pack(len(text)) + text + (original.compressed if original else b"")
+    text, body = _dump(fields), article.body.encode("utf-8", "surrogatepass")
+    return b"".join((_LENGTHS.pack(len(text), len(body)), text, body, original.compressed if original else b""))
 
 
 def unpack_article(content: bytes) -> NewArticle:
     """See `pack_article`."""
-    (length,) = _LENGTH.unpack_from(content)
-    end = _LENGTH.size + length
+    length, body_length = _LENGTHS.unpack_from(content)
+    body_at = _LENGTHS.size + length
+    end = body_at + body_length
     (
-        title, body, origin, url, authors, source, section, published, language, tags, summary, note, partial,
-        told, mark, signature, packed,
-    ) = json.loads(content[_LENGTH.size : end].decode("utf-8", "surrogatepass"))  # fmt: skip
+        title, origin, url, authors, source, section, published, language, tags, summary, note, partial, told, mark,
+        signature, packed,
+    ) = json.loads(content[_LENGTHS.size : body_at].decode("utf-8", "surrogatepass"))  # fmt: skip
     original = PackedOriginal(content[end:], packed[0], packed[1], bytes.fromhex(packed[2])) if packed else None
     day, dated_by = published or (None, None)
     return NewArticle(
-        title=title, body=body, origin=Origin(*origin), url=url, authors=tuple(authors), source=source, section=section,
-        published=_date(day) if day else None, dated_by=DatedBy(dated_by) if dated_by else None,
-        language=language, tags=tuple(tags), summary=summary, note=note, partial=partial,
-        told=_told(told) if told else _NOTHING_TOLD, original=original, has_paragraphs=True,
+        title=title, body=content[body_at:end].decode("utf-8", "surrogatepass"), origin=Origin(*origin), url=url,
+        authors=tuple(authors), source=source, section=section, published=_date(day) if day else None,
+        dated_by=DatedBy(dated_by) if dated_by else None, language=language, tags=tuple(tags), summary=summary,
+        note=note, partial=partial, told=_told(told) if told else _NOTHING_TOLD, original=original, has_paragraphs=True,
         known_fingerprint=bytes.fromhex(mark), known_signature=None if signature is None else bytes.fromhex(signature),
     )  # fmt: skip
 

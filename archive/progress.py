@@ -99,7 +99,9 @@ class ImportProgress:
     def advance(self, size: int) -> None:
         """See `importing.Observer`."""
         self._stop_if_asked()
-        self._bar.update(self._task, advance=size)
+        done = self._counts.total()
+        rate = done / max(time.monotonic() - self._started, 0.001)
+        self._bar.update(self._task, advance=size, note=f"{done:,} items, {rate:,.0f} a second")
 
     def item(self, item: ImportItem) -> None:
         """See `importing.Observer`."""
@@ -110,9 +112,6 @@ class ImportProgress:
             self._tell(item)
         if item.outcome is Outcome.FAILED:
             self._say(f"{item.origin}: {item.reason}")
-        done = self._counts.total()
-        rate = done / max(time.monotonic() - self._started, 0.001)
-        self._bar.update(self._task, note=f"{done:,} items, {rate:,.0f} a second")
 
     def indexing(self, done: int, total: int) -> None:
         """Takes over the bar when all is stored; a `sync.Progress`."""

@@ -4,13 +4,14 @@ Each has bounds, which `reading` explains. One that ends is replaced: what it wa
 rest of the file is read without it. What they read comes in the order of the files, however many are read at once.
 """
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import chain
@@ -49,6 +50,9 @@ FILES_AHEAD = 64
 
 BYTES_AHEAD = 64_000_000
 """Bytes that may wait until they are wanted."""
+
+PIPE_BYTES = 1 << 20
+"""Bytes that a process may tell before they are taken: as many as the system allows (pipe(7))."""
 
 PATIENCE = 0.2
 """Seconds after which it is told that nothing was read, so that who waits can do something else, or stop."""
@@ -155,8 +159,7 @@ class Readers:
             reason += f" (in what begins with line {file.line:,})"
         before = f"; the {told.items:,} items before it were read" if told.items else ""
         item = ImportItem(self._origin(file), Outcome.FAILED, None, reason + before)
-        told.tell((Kind.ITEM, pack_item(item)))
-        told.tell((Kind.ADVANCE, str(told.unread).encode()))
+        told.tell([(Kind.ITEM, pack_item(item)), (Kind.ADVANCE, str(told.unread).encode())])
 
     def _process(self) -> "_Process":
         with suppress(Exception):
@@ -202,22 +205,25 @@ class _Told:
         self._again = [self.items, self._advanced]
         self.member = 0
 
-    def tell(self, told: Frame) -> None:
-        kind, content = told
+    def tell(self, told: Iterable[Frame]) -> None:
+        self._channel.put([news for kind, content in told if (news := self._news(kind, content))])
+
+    def _news(self, kind: Kind, content: bytes) -> Frame | None:
+        """What of a frame was not told before."""
         if kind is Kind.MEMBER:
             self.member = int(content)
-        elif kind is Kind.ADVANCE:
+            return None
+        if kind is Kind.ADVANCE:
             size = int(content)
             known = min(size, self._again[1])
             self._again[1] -= known
             self._advanced += size - known
-            if size > known:
-                self._channel.put((kind, str(size - known).encode()))
-        elif self._again[0]:
+            return (kind, str(size - known).encode()) if size > known else None
+        if self._again[0]:
             self._again[0] -= 1
-        else:
-            self.items += 1
-            self._channel.put(told)
+            return None
+        self.items += 1
+        return kind, content
 
 
 class _Process:
@@ -226,7 +232,9 @@ class _Process:
     def __init__(self, beginning: bytes) -> None:
         tasks, self._tasks = os.pipe()
         taken, results = os.pipe()
-        self._results = os.fdopen(taken, "rb", 1 << 16)  # as much as is told at once
+        with suppress(OSError):  # room for what is read while this process does something else
+            fcntl.fcntl(results, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self._results = os.fdopen(taken, "rb")
         try:
             self._process = subprocess.Popen(  # noqa: S603  # ourselves
                 [sys.executable, "-P", "-m", "archive.reading", str(tasks), str(results)],
@@ -249,9 +257,10 @@ class _Process:
         """Tell what is in a file; the status with which the process ended, None where it did not."""
         self._write(pack_task(file, left_out))
         for found in self._frames:
-            if found[0] is Kind.END:
+            is_end = found[-1][0] is Kind.END  # after which nothing comes until the next file is asked for
+            told.tell(found[:-1] if is_end else found)
+            if is_end:
                 return None
-            told.tell(found)
         return self._process.wait()
 
     def _write(self, line: bytes) -> None:
@@ -306,15 +315,15 @@ class _Channel:
         self._ended = False
         self._error: Exception | None = None
 
-    def put(self, told: Frame) -> None:
+    def put(self, told: Sequence[Frame]) -> None:
         """Waits while there is too much; raises _StoppedError."""
         waiting = self._all
         with waiting.changed:
             waiting.changed.wait_for(lambda: waiting.bytes < BYTES_AHEAD or waiting.wanted is self or waiting.stopped)
             if waiting.stopped:
                 raise _StoppedError
-            waiting.bytes += len(told[1])
-            self._frames.append(told)
+            waiting.bytes += sum(len(content) for _, content in told)
+            self._frames += told
             if waiting.wanted is self:
                 waiting.changed.notify_all()
 

@@ -6,7 +6,6 @@ Text with matches is data (`MarkedText`); only a template or the console turns i
 
 import hashlib
 import re
-import unicodedata
 from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from archive.compression import compress
+from archive.fingerprint import fingerprint
 
 Span = tuple[int, int]
 """[start, end) in Unicode code points of the text it belongs to."""
@@ -185,13 +185,8 @@ class NewArticle:
 
     @property
     def fingerprint(self) -> bytes:
-        """16 bytes, equal for the same text: BLAKE2b of title and body in NFKC, casefolded, white space as one."""
-        if self.known_fingerprint:
-            return self.known_fingerprint
-        text = "\0".join(
-            " ".join(unicodedata.normalize("NFKC", part).casefold().split()) for part in (self.title, self.body)
-        )
-        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        """16 bytes, equal for the same text; see `archive.fingerprint`."""
+        return self.known_fingerprint or fingerprint(self.title, self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or_leave
 
+from archive.fingerprint import fingerprint
 from archive.types import DatedBy, ImportItem, NewArticle, OnDuplicate, Outcome, PackedOriginal
 from db import columns, queries
 from db.engine import cursor_of
@@ -63,8 +64,7 @@ class Batch:
         return items
 
     def _one(self, article: NewArticle) -> ImportItem:
-        fingerprint = self.fingerprints[id(article)]
-        same_text = self.known.by_text.get(fingerprint)
+        same_text = self.known.by_text.get(self.fingerprints[id(article)])
         if same_text is not None:
             return self._duplicate(article, same_text)
         same_url = self.known.by_url.get(article.url) if article.url else None
@@ -194,7 +194,7 @@ class Batch:
         row |= {name: getattr(current, name) for name in held | columns.with_days(current.edited)}
         row["told"] = _with_fields(row["told"], told)
         if any(name in columns.TEXT for name in current.edited):
-            row["fingerprint"] = columns.fingerprint(row["title"], row["body"])
+            row["fingerprint"] = fingerprint(row["title"], row["body"])
             if self._had(current, row["fingerprint"]):
                 return self._duplicate(article, number, but=", but for what was edited")
         columns.keep_version(self.connection, current)
@@ -208,10 +208,10 @@ class Batch:
         self._remember(article, number, near)
         return ImportItem(article.origin, Outcome.UPDATED, number, "a new version: same URL, other text")
 
-    def _had(self, current: Any, fingerprint: bytes) -> bool:
-        """Whether an article has, or had, a text."""
-        old = select(VERSION.c.number).where(VERSION.c.article_id == current.id, VERSION.c.fingerprint == fingerprint)
-        return bool(current.fingerprint == fingerprint) or self.connection.execute(old).first() is not None
+    def _had(self, current: Any, text: bytes) -> bool:
+        """Whether an article has, or had, the text with this fingerprint."""
+        old = select(VERSION.c.number).where(VERSION.c.article_id == current.id, VERSION.c.fingerprint == text)
+        return bool(current.fingerprint == text) or self.connection.execute(old).first() is not None
 
 
 def _with_fields(told: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -231,13 +231,12 @@ def _weaker(stated: Mapping[str, Any], current: Any) -> bool:
 def _fault(article: NewArticle) -> str | None:
     """Why SQLite cannot keep an article, or None."""
     texts = (article.title, article.body, article.url, article.source, article.section, article.summary)
-    for value in (*texts, *article.authors, *article.tags, article.origin.path, article.origin.part, article.language):
-        if value is None:
-            continue
-        if "\0" in value:
-            return "it contains a NUL character"
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return "it contains half of a surrogate pair, which is no character"
+    others = (*article.authors, *article.tags, article.origin.path, article.origin.part, article.language)
+    text = "\n".join(filter(None, (*texts, *others)))
+    if "\0" in text:
+        return "it contains a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "it contains half of a surrogate pair, which is no character"
     return None

@@ -150,10 +150,9 @@ def _together(pairs: Sequence[Pairs]) -> Pairs:
 
 def add(connection: Connection, cache: Cache, signatures: Mapping[int, Keys]) -> None:
     """Remember the signatures of articles, by their ids."""
-    numbers = [
-        keys.astype(np.uint64) << np.uint64(32) | np.uint64(at) for at, keys in signatures.items() if at < MAX_ID
-    ]
-    entries = np.concatenate([_NONE, *numbers])
+    found = {at: keys for at, keys in signatures.items() if at < MAX_ID}
+    articles = np.repeat(np.array(list(found), dtype=np.uint64), [len(keys) for keys in found.values()])
+    entries = np.concatenate([_NONE, *found.values()]).astype(np.uint64) << np.uint64(32) | articles
     if not len(entries):
         return
     merged = _to_merge(_runs(connection), len(entries))

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, and_, func, or_, select, text
 
 from archive.compression import decompress
 from archive.errors import StoreError
+from archive.fingerprint import fingerprint
 from archive.types import Check, PublicationDate
 from db import columns, saving
 from db.engine import cursor_of, reading
@@ -160,11 +161,11 @@ _VERSIONS = f"SELECT article_id, number, {_RAW} FROM version"  # noqa: S608
 
 
 def _fault(
-    title: bytes, body: bytes, fingerprint: bytes, published: bytes | None, authors: bytes, tags: bytes, *more: Any
+    title: bytes, body: bytes, stored: bytes, published: bytes | None, authors: bytes, tags: bytes, *more: Any
 ) -> str | None:
     """What is wrong with a row, the columns of which are bytes."""
     try:
-        if columns.fingerprint(title.decode(), body.decode()) != fingerprint:
+        if fingerprint(title.decode(), body.decode()) != stored:
             return "its fingerprint is not that of its text"
         if not all(isinstance(json.loads(each), list) for each in (authors, tags)):
             return "its authors or tags are no list"

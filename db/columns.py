@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from archive.errors import ArticleNotFoundError, StoreCorruptError
-from archive.types import DatedBy, NewArticle, Origin, PublicationDate, Stated, Told
+from archive.fingerprint import fingerprint
+from archive.types import DatedBy, PublicationDate, Stated, Told
 from db import queries
 from db.models import ARTICLE, VERSION
 
@@ -47,11 +48,6 @@ def of_date(published: Stated, dated_by: DatedBy | None = DatedBy.USER) -> dict[
 def with_days(names: Collection[str]) -> set[str]:
     """The columns of these fields, with those that the date of publication has besides."""
     return {*names, *(_OF_DATE if "published" in names else ())}
-
-
-def fingerprint(title: str, body: str) -> bytes:
-    """See `NewArticle.fingerprint`."""
-    return NewArticle(title=title, body=body, origin=Origin("", "")).fingerprint
 
 
 def of_told(told: Told) -> dict[str, Any]:

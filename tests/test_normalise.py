@@ -1,5 +1,8 @@
 """One form of text, URLs, names, dates and languages."""
 
+import hashlib
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +10,7 @@ from hypothesis import strategies as st
 from archive.dates import read_date
 from archive.encoding import decode
 from archive.errors import NoTextError
+from archive.fingerprint import fingerprint
 from archive.language import clean_language, detect_language
 from archive.normalise import MAX_TITLE, clean_body, clean_line, clean_url, first_words, normalise, split_names
 from archive.types import NewArticle, Origin
@@ -84,6 +88,13 @@ def test_urls(written: str | None, clean: str | None) -> None:
 def test_no_url_ever_raises(text: str) -> None:
     clean = clean_url(f"http://{text}")
     assert clean is None or clean_url(clean) == clean
+
+
+@given(st.lists(st.sampled_from('aA1.-_~:/;=[]@&%\\"<>é')).map("".join))
+def test_what_is_clean_already_is_taken_as_it_is(text: str) -> None:
+    """A fragment is cut off, and what has one is looked at in every way."""
+    for address in (f"https://{text}", f"https://a.example/{text}"):
+        assert clean_url(address) == clean_url(f"{address}#x")
 
 
 def test_paragraphs_of_lines_and_of_blocks() -> None:
@@ -192,3 +203,28 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
     assert clean_body(body) == body or "\n\n" not in body
     assert "\n\n\n" not in body
     assert clean_line(clean_line(text)) == clean_line(text)
+
+
+# --- fingerprints ---------------------------------------------------------------------------------------------------
+
+HARD = [
+    *"aIİıßﬁé…，：；！？（）％ำก่ｶﾞガ가각", "e\u0301\u0323", "\ud800", "\u200d", "\u034f",
+    *"\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000", " ", "  ", "\n\n",
+]  # fmt: skip
+
+
+def defined(title: str, body: str) -> bytes:
+    """What a fingerprint is, without any haste; databases are full of them, so that it must never change."""
+    parts = (" ".join(unicodedata.normalize("NFKC", part).casefold().split()) for part in (title, body))
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+@given(st.text() | st.lists(st.sampled_from(HARD)).map("".join), st.lists(st.sampled_from(HARD)).map("".join))
+def test_a_fingerprint_is_what_it_always_was(title: str, body: str) -> None:
+    assert fingerprint(title, body) == defined(title, body)
+
+
+def test_the_fingerprint_of_every_character_is_what_it_always_was() -> None:
+    for plane in range(0, 0x110000, 0x1000):
+        text = " x".join(map(chr, range(plane, plane + 0x1000)))
+        assert fingerprint("", text) == defined("", text)

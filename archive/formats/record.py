@@ -38,6 +38,8 @@ Mapped = Mapping[str, tuple[str, ...]]
 @lru_cache(1_024)
 def key(name: str) -> str:
     """What a name is known by: without case, spaces, underscores and hyphens, so that `datePublished` is known too."""
+    if name.isascii() and name.isalnum():
+        return name.lower()
     return re.sub(r"[\s_\-\ufeff]+", "", name.replace("İ", "i").replace("ı", "i")).casefold()
 
 
