@@ -69,6 +69,10 @@ def write_one_of_each(folder: Path) -> None:
     (folder / "records.json").write_text(
         json.dumps([{**RECORD, "meta": {"a": 1}}, {"title": "Z", "meta": {}, "body": "Z z."}], indent=1)
     )
+    comments = [{"title": "Re", "text": "A comment."}]
+    answer = {"status": "ok", "articles": [{"title": "Answered", "text": "<p>In a list.</p>", "comments": comments}]}
+    (folder / "answer.json").write_text(json.dumps(answer))
+    (folder / "titled.jsonl").write_text(json.dumps([{"title": "Only a title", "url": "https://e.org/t"}])[1:-1])
     (folder / "one.json").write_text(json.dumps({"title": "One object", "body": ["A.", "B."]}, indent=2))
     (folder / "table.csv").write_text('sep=;\nHeadline;Text\nA title;A text\nOther;"Two\n\nlines"\n')
     (folder / "page.html").write_text(PAGE)

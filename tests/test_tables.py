@@ -1,5 +1,6 @@
 """Tables and records whose names the user tells: every row becomes an article or is named with its number."""
 
+import csv
 import gzip
 import io
 import json
@@ -289,3 +290,116 @@ def test_a_record_without_the_mapped_text_fails_and_names_its_fields(run: Run) -
 def test_a_record_of_which_nothing_is_known_says_how_to_map() -> None:
     (failed,) = read('{"headline_en": "A", "story": "B"}', "jsonl")
     assert "'headline_en', 'story'. Tell which is which with --map body=NAME" in fault(failed)[1]
+
+
+# --- texts in HTML --------------------------------------------------------------------------------------------------
+
+
+def test_texts_of_a_content_management_system_are_shown_as_a_browser_does() -> None:
+    html = '<p class="lead">Border &amp; river.</p>\n\n<div>Two<br>lines, <em>one</em> <a href="/x">link</a>.</div>'
+    record = {"title": "Talks &#8211; &quot;soon&quot;", "body": html, "summary": "<p>Short.</p>"}
+    for name, data in (("jsonl", json.dumps(record)), ("csv", csv_of(record))):
+        (found,) = read(data, name)
+        assert isinstance(found, NewArticle)
+        found = normalise(found)
+        assert found.title == 'Talks – "soon"'
+        assert found.body == "Border & river.\n\nTwo\nlines, one link."
+        assert found.summary == "Short."
+
+
+def csv_of(record: Mapping[str, str]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(record))
+    writer.writeheader()
+    writer.writerow(record)
+    return text.getvalue()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if a <b and c> d, then",
+        "<joe@example.org> wrote: a & b",
+        "<3 cats",
+        "He typed </p> and &amp; twice.",
+        "<p> is a tag",
+    ],
+)
+def test_a_text_that_speaks_of_signs_and_tags_stays_as_it_is(body: str) -> None:
+    (found,) = read(json.dumps({"title": "A &amp; B", "body": body}), "jsonl")
+    assert isinstance(found, NewArticle)
+    assert (found.title, found.body) == ("A &amp; B", body)
+
+
+def test_posts_as_wordpress_gives_them() -> None:
+    post = {
+        "id": 7, "date": "2021-05-03T10:00:00", "link": "https://e.org/talks", "author": 3, "tags": [4, 5],
+        "title": {"rendered": "Talks &#8217;soon&#8217;"}, "excerpt": {"rendered": "<p>Short.</p>"},
+        "content": {"rendered": "Border &amp; river", "protected": False},
+    }  # fmt: skip
+    (found,) = read(json.dumps([post]), "jsonl")
+    assert isinstance(found, NewArticle)
+    found = normalise(found)
+    assert (found.title, found.body, found.summary) == ("Talks ’soon’", "Border & river", "Short.")
+    assert (found.authors, found.tags, str(found.published)) == ((), (), "2021-05-03T10:00:00")
+
+
+# --- lists in objects -----------------------------------------------------------------------------------------------
+
+ANSWER = {
+    "status": "ok",
+    "sources": ["a", "b", "c"],
+    "articles": [
+        {
+            "source": {"id": None, "name": "Gazette"},
+            "title": "One",
+            "content": "First text.",
+            "publishedAt": "2021-05-03",
+        },
+        {"source": {"id": None, "name": "Gazette"}, "title": "Two", "content": ["not", {"a": "text"}]},
+        {"title": "Three", "content": "Third text."},
+    ],
+}
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("around", [lambda it: it, lambda it: {"response": it}, lambda it: {"a": 1, "b": {"c": it}}])
+def test_the_records_that_a_service_answers_with(around: Callable[[Any], Any], indent: int | None) -> None:
+    one, two, three = FORMATS["jsonl"].read(document(json.dumps(around(ANSWER), indent=indent)))
+    assert isinstance(one, NewArticle)
+    assert (one.title, one.body, one.source, str(one.published)) == ("One", "First text.", "Gazette", "2021-05-03")
+    assert one.original
+    assert json.loads(one.original.data) == ANSWER["articles"][0]
+    assert isinstance(two, Failed)
+    assert (two.origin.part, two.reason) == ("2", "its body is a dict, not a text")
+    assert isinstance(three, NewArticle)
+    assert (three.origin.part, three.title) == ("3", "Three")
+
+
+def document(data: str, name: str = "a.json", mapping: Mapping[str, tuple[str, ...]] | None = None) -> InputFile:
+    return InputFile(name, io.BytesIO(data.encode()), "jsonl", 1_000_000, mapping or {})
+
+
+def test_an_answer_a_line() -> None:
+    page = {"page": 1, "results": [{"title": "A", "text": "a"}, {"title": "B", "text": "b"}]}
+    found = list(FORMATS["jsonl"].read(document("\n".join([json.dumps(page)] * 2), "a.jsonl")))
+    assert [each.origin.part for each in found if isinstance(each, NewArticle)] == ["1.1", "1.2", "2.1", "2.2"]
+
+
+def test_what_stands_inside_an_article_is_none() -> None:
+    comments = [{"title": "Re", "text": "A comment."}]
+    links = [{"title": "Elsewhere", "url": "https://e.org/b"}]
+    for record in ({"title": "A", "text": "Text.", "comments": comments}, {"title": "Only a title", "related": links}):
+        (found,) = FORMATS["jsonl"].read(document(json.dumps(record)))
+        assert isinstance(found, NewArticle)
+        assert found.title == record["title"]
+
+
+def test_names_inside_the_list_are_told_and_mapped() -> None:
+    data = json.dumps({"response": {"results": [{"webTitle": "A", "fields": {"bodyText": "Text."}}]}})
+    (failed,) = FORMATS["jsonl"].read(document(data))
+    assert "those in the list that it has are 'webTitle', 'fields'. Tell which is which" in fault(failed)[1]
+    mapping = {"title": ("webTitle",), "body": ("fields.bodyText",)}
+    (found,) = FORMATS["jsonl"].read(document(data, mapping=mapping))
+    assert isinstance(found, NewArticle)
+    assert (found.title, found.body) == ("A", "Text.")

@@ -78,9 +78,9 @@ def _only(found: Iterator[Found]) -> NewArticle:
 # --- what is put around a part ----------------------------------------------------------------------------------------
 
 
-def _line(data: bytes, _told: Told) -> bytes:
-    """A record in one line, however it was written."""
-    return dump(parse(data))
+def _record(data: bytes, _told: Told) -> bytes:
+    """A record in a list, where nothing in it is taken for the article."""
+    return dump([parse(data)])
 
 
 def _item(data: bytes, _told: Told) -> bytes:
@@ -117,7 +117,7 @@ _DESCRIPTION = re.compile(rb' description="[^"]*"')
 _DECLARATION = re.compile(rb"^(?:\s*<\?xml[^<>]*\?>)?\s*")
 
 _WRAPS: dict[str, Callable[[bytes, Told], bytes]] = {
-    "jsonl": _line,
+    "jsonl": _record,
     "jsonfeed": _item,
     "saved-json": _export,
     "feed": _entry,
@@ -126,5 +126,5 @@ _WRAPS: dict[str, Callable[[bytes, Told], bytes]] = {
     "saved-xml": _element,
 }
 
-_NAMES = {"jsonl": "kept.jsonl"}
+_NAMES = {"jsonl": "kept.json"}
 """Names that tell a reader what the file is, where it asks for one."""

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from archive.errors import FormatError, NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
 from archive.formats.json_list import parts
-from archive.formats.record import field_of, listed, to_article
+from archive.formats.record import Mapped, field_of, is_text, listed, to_article, values_at
 from archive.types import NewArticle, Origin, Original
 
 _LINES_ONLY = (".jsonl", ".ndjson")
@@ -15,6 +15,9 @@ _LINES_ONLY = (".jsonl", ".ndjson")
 SUFFIXES = (*_LINES_ONLY, ".json")
 
 MEDIA_TYPE = "application/json"
+
+_MAX_ENVELOPES = 3
+"""Objects around the list of a document: `{"response": {"results": [...]}}` has two."""
 
 _BEGINNING = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*(?:\"|\}|$)")
 
@@ -58,22 +61,32 @@ def _lines(file: InputFile, number: int, line: bytes) -> Iterator[NewArticle | F
             while line and not line.endswith(b"\n"):
                 line = file.stream.readline(1 << 20)
         elif line.strip():
-            yield _record(line, origin, file)
+            yield from _record(line, number, file)
         line = file.stream.readline(file.max_bytes + 1)
         number += 1
 
 
-def _record(line: bytes, origin: Origin, file: InputFile) -> NewArticle | Failed:
+def _record(line: bytes, number: int, file: InputFile) -> Iterator[NewArticle | Failed]:
+    origin = file.origin(str(number))
     try:
-        return _article(parse(line), origin, line.strip(), file)
+        record = parse(line)
+        if inside := _inside(record, file.mapping):
+            is_document = number == 1 and file.suffix not in _LINES_ONLY
+            yield from _listed(inside, file, "" if is_document else f"{number}.")
+        else:
+            yield _article(record, origin, line.strip(), file)
     except FormatError as error:
-        return Failed(origin, str(error))
+        yield Failed(origin, str(error))
 
 
 def _document(file: InputFile, first: bytes) -> Iterator[NewArticle | Failed]:
     if not is_list(first):
         data = first + file.whole()
-        yield _article(parse(data), file.origin(), data, file)
+        record = parse(data)
+        if inside := _inside(record, file.mapping):
+            yield from _listed(inside, file)
+        else:
+            yield _article(record, file.origin(), data, file)
         return
     number = 0
     for number, (each, text) in enumerate(parts(file.stream, file.max_bytes, first), 1):
@@ -84,6 +97,56 @@ def _document(file: InputFile, first: bytes) -> Iterator[NewArticle | Failed]:
             yield Failed(origin, str(error))
     if not number:
         raise NoTextError("it is an empty list")
+
+
+def _listed(records: Iterable[object], file: InputFile, before: str = "") -> Iterator[NewArticle | Failed]:
+    """An article each, whose part of the file is its number."""
+    for number, record in enumerate(records, 1):
+        origin = file.origin(f"{before}{number}")
+        try:
+            yield _article(record, origin, dump(record), file)
+        except FormatError as error:
+            yield Failed(origin, str(error))
+
+
+def _inside(document: object, mapping: Mapped) -> list[object]:
+    """The records of the list that an object is there for, as news services answer; none where it is an article.
+
+    Of several lists it is the longest of those that are nearest to the top.
+    """
+    if not isinstance(document, dict) or _has_text(document, mapping):
+        return []
+    is_titled = any(field_of(name) == "title" for name in document)
+    for lists in _lists_in(document):
+        found = [each for each in lists if any(_has_text(record, mapping) for record in each)]
+        if not found and not is_titled:
+            found = [each for each in lists if any(_has_title(record) for record in each)]
+        if found:
+            return max(found, key=len)
+    return []
+
+
+def _lists_in(document: dict[str, object]) -> Iterator[list[list[object]]]:
+    """The lists in an object, in the objects in it, and in those in these."""
+    level: list[dict[str, object]] = [document]
+    for _ in range(_MAX_ENVELOPES):
+        values = [value for each in level for value in each.values()]
+        yield [value for value in values if isinstance(value, list)]
+        level = [value for value in values if isinstance(value, dict)]
+
+
+def _has_text(record: object, mapping: Mapped) -> bool:
+    """Whether it is an object with the text of an article, where that is looked for or where the user says it is."""
+    if not isinstance(record, dict):
+        return False
+    if any(values_at(record, name) for field in ("body", "title") for name in mapping.get(field, ())):
+        return True
+    return any(is_text(value) and field_of(name) == "body" for name, value in record.items())
+
+
+def _has_title(record: object) -> bool:
+    """Whether it is an object with the title and the address of an article."""
+    return isinstance(record, dict) and {"title", "url"} <= {field_of(name) for name, value in record.items() if value}
 
 
 def is_list(beginning: bytes) -> bool:
@@ -112,7 +175,7 @@ def parse(data: bytes) -> object:
 def _article(record: object, origin: Origin, data: bytes, file: InputFile) -> NewArticle:
     if not isinstance(record, dict):
         raise UnreadableFileError(f"it is a JSON {type(record).__name__}, not an object")
-    article = to_article(record, origin, Original(data, MEDIA_TYPE), file.mapping)
+    article = to_article(record, origin, Original(data, MEDIA_TYPE), file.mapping, may_be_html=True)
     if not article.title.strip() and not article.body.strip():
         raise NoTextError(f"it has no text{_told(record)}")
     return article
@@ -122,4 +185,7 @@ def _told(record: dict[str, object]) -> str:
     """What to do about a record of which nothing is known."""
     if not record or any(field_of(name) in ("title", "body") for name in record):
         return ""
-    return f"; its fields are {listed(record)}. Tell which is which with --map body=NAME --map title=NAME"
+    found = [each for lists in _lists_in(record) for each in lists if any(isinstance(part, dict) for part in each)]
+    inner = next((part for part in max(found, key=len, default=[]) if isinstance(part, dict)), None)
+    fields = f"those in the list that it has are {listed(inner)}" if inner else f"its fields are {listed(record)}"
+    return f"; {fields}. Tell which is which with --map body=NAME --map title=NAME"

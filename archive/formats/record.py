@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from archive.dates import read_date
 from archive.errors import UnreadableFileError
+from archive.formats.fragment import paragraphs
 from archive.normalise import split_names
 from archive.types import DatedBy, NewArticle, Origin, Original
 
@@ -38,8 +39,6 @@ Mapped = Mapping[str, tuple[str, ...]]
 @lru_cache(1_024)
 def key(name: str) -> str:
     """What a name is known by: without case, spaces, underscores and hyphens, so that `datePublished` is known too."""
-    if name.isascii() and name.isalnum():
-        return name.lower()
     return re.sub(r"[\s_\-\ufeff]+", "", name.replace("İ", "i").replace("ı", "i")).casefold()
 
 
@@ -58,15 +57,34 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")
 
 
+_HTML = re.compile(
+    r"\s*<(?:!doctype\s+html|html|body|main|article|section|header|div|p|h[1-6]|ul|ol|blockquote|figure|table|span|strong"
+    r"|em|b|i|a|img)\b[^<>]*>",
+    re.IGNORECASE,
+)
+_RENDERED = "rendered"
+"""Where WordPress has a text in HTML (https://developer.wordpress.org/rest-api/reference/posts/)."""
+
+
 def to_article(
-    record: Mapping[str, object], origin: Origin, original: Original | None, mapping: Mapped | None = None
+    record: Mapping[str, object],
+    origin: Origin,
+    original: Original | None,
+    mapping: Mapped | None = None,
+    *,
+    may_be_html: bool = False,
 ) -> NewArticle:
     """The article of a record; fields that are neither named here nor by the user are left aside.
 
+    A text that begins with a tag of HTML is that of a page where it `may_be_html`; so is what WordPress has rendered.
     Raises UnreadableFileError where a field has a value that cannot be one, and where the record has neither title nor
     text under the name that the user has told.
     """
     found, lacking = _fields(record, mapping or {})
+    from_html = may_be_html and _is_html(found["body"])
+    if from_html:
+        by_number = ("authors", "tags") if _is_rendered(found["body"]) else ()  # which say nothing outside its database
+        found |= dict.fromkeys(by_number) | {name: _shown(found[name]) for name in ("title", "body", "summary")}
     date = _text("published", found["published"])
     published = read_date(date)
     notes = [lacking] if lacking else []
@@ -75,7 +93,7 @@ def to_article(
     return NewArticle(
         title=_text("title", found["title"]),
         body=_body(found["body"]),
-        has_paragraphs=isinstance(found["body"], list),
+        has_paragraphs=from_html or isinstance(found["body"], list),
         origin=origin,
         url=_text("url", found["url"]) or None,
         authors=_people(found["authors"]),
@@ -91,13 +109,30 @@ def to_article(
     )
 
 
+def _is_html(body: object) -> bool:
+    """Whether a text is that of a page; in texts of other kinds a tag may well stand, but does not begin them."""
+    if not isinstance(body, str):
+        return _is_rendered(body)
+    return (_HTML.match(body) is not None and "</" in body) or body.count("</p>") > 1
+
+
+def _is_rendered(value: object) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get(_RENDERED), str)
+
+
+def _shown(value: object) -> object:
+    """What a browser would show of a text in HTML."""
+    html = value.get(_RENDERED) if isinstance(value, Mapping) else value
+    return paragraphs(html) if isinstance(html, str) else value
+
+
 def _fields(record: Mapping[str, object], mapping: Mapped) -> tuple[dict[str, object], str | None]:
     """The value of each field, and what is to be said of fields that the user has mapped and the record lacks."""
     known = _by_key(record)
     found = {field: _first(known, names) for field, names in _KEYS.items()}
     lacking = []
     for field, names in mapping.items():
-        values = [value for name in names for value in _at(record, name)]
+        values = [value for name in names for value in values_at(record, name)]
         found[field] = next(filter(None, values), None)
         if not values:
             lacking.append(field)
@@ -127,10 +162,17 @@ def _by_key(record: Mapping[str, object]) -> dict[str, object]:
     return known
 
 
-def _at(value: object, path: str) -> list[object]:
+def is_text(value: object) -> bool:
+    """Whether it may be the text of an article: a text, paragraphs, or what WordPress has rendered."""
+    if isinstance(value, list):
+        return any(isinstance(part, str) for part in value)
+    return _is_rendered(value) or (isinstance(value, str) and bool(value.strip()))
+
+
+def values_at(value: object, path: str) -> list[object]:
     """What stands under a name, or under a path such as `attributes.headline`; of a list of objects, what each has."""
     if isinstance(value, list):
-        found = [each for part in value if isinstance(part, Mapping) for each in _at(part, path)]
+        found = [each for part in value if isinstance(part, Mapping) for each in values_at(part, path)]
         return [found] if found else []
     if not isinstance(value, Mapping):
         return []
@@ -140,7 +182,7 @@ def _at(value: object, path: str) -> list[object]:
     if key(path) in known:
         return [known[key(path)]]
     for at in (dot.start() for dot in re.finditer(r"\.", path)):
-        if key(path[:at]) in known and (found := _at(known[key(path[:at])], path[at + 1 :])):
+        if key(path[:at]) in known and (found := values_at(known[key(path[:at])], path[at + 1 :])):
             return found
     return []
 
@@ -159,8 +201,10 @@ def _text(field: str, value: object) -> str:
         return ""  # NaN is how some programs write nothing
     if isinstance(value, str | int | float):
         return str(value)
-    if isinstance(value, Mapping) and isinstance(value.get("name"), str):
-        return str(value["name"])
+    if isinstance(value, Mapping):
+        for name in ("name", _RENDERED):
+            if isinstance(value.get(name), str):
+                return str(value[name])
     raise UnreadableFileError(f"its {field} is a {type(value).__name__}, not a text")
 
 

@@ -78,4 +78,4 @@ def _article(row: Row, columns: Sequence[str], header: str, file: InputFile) -> 
     for name in columns:
         record.setdefault(name, "")
     original = Original(f"{header.rstrip()}\n{row.text}".encode("utf-8", "surrogatepass"), MEDIA_TYPE)
-    return to_article(record, file.origin(str(row.number)), original, file.mapping)
+    return to_article(record, file.origin(str(row.number)), original, file.mapping, may_be_html=True)
