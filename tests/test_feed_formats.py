@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive.errors import FormatError, NoTextError, UnknownFormatError, UnreadableFileError
-from archive.formats import FORMATS, Failed, InputFile, detect
+from archive.formats import FORMATS, Failed, InputFile, Skipped, detect
 from archive.formats.fragment import paragraphs
 from archive.normalise import normalise
 from archive.types import NewArticle
@@ -37,7 +37,7 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="fr"><title>Le Fil<
 <published>2023-05-01</published><updated>2023-06-01</updated></entry></feed>"""
 
 
-def read(name: str, data: bytes | str) -> list[NewArticle | Failed]:
+def read(name: str, data: bytes | str) -> list[NewArticle | Failed | Skipped]:
     content = data.encode() if isinstance(data, str) else data
     return list(FORMATS[name].read(InputFile("file", io.BytesIO(content), name, 1_000_000)))
 
@@ -221,3 +221,19 @@ def test_every_real_feed_is_read_or_says_why_not() -> None:
         with suppress(FormatError):
             read_of += len(read("feed", path.read_bytes()))
     assert read_of > 800
+
+
+def test_an_export_of_wordpress_has_more_than_articles() -> None:
+    items = "".join(
+        f"<item><title>{title}</title><content:encoded><![CDATA[{text}]]></content:encoded>"
+        f"<wp:post_type>{kind}</wp:post_type></item>"
+        for title, text, kind in (
+            ("A post", "<!-- wp:paragraph --><p>With a text.</p>", "post"), ("bridge.jpg", "", "attachment")
+        )
+    )  # fmt: skip
+    spaces = 'xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:wp="http://wordpress.org/export/1.2/"'
+    post, picture = read("feed", f'<rss version="2.0" {spaces}><channel><title>S</title>{items}</channel></rss>')
+    assert isinstance(post, NewArticle)
+    assert (post.title, post.body) == ("A post", "With a text.")
+    assert isinstance(picture, Skipped)
+    assert picture.reason == "no text: it is of the kind 'attachment' in WordPress"

@@ -389,10 +389,42 @@ def test_an_answer_a_line() -> None:
 def test_what_stands_inside_an_article_is_none() -> None:
     comments = [{"title": "Re", "text": "A comment."}]
     links = [{"title": "Elsewhere", "url": "https://e.org/b"}]
-    for record in ({"title": "A", "text": "Text.", "comments": comments}, {"title": "Only a title", "related": links}):
-        (found,) = FORMATS["jsonl"].read(document(json.dumps(record)))
+    for record, name in (
+        ({"title": "A", "text": "Text.", "comments": comments}, "a.json"),
+        ({"title": "Only a title", "related": links}, "a.json"),
+        ({"title": "Only a title", "comments": comments}, "a.jsonl"),
+    ):
+        (found,) = FORMATS["jsonl"].read(document(json.dumps(record), name))
         assert isinstance(found, NewArticle)
         assert found.title == record["title"]
+
+
+def test_what_telegram_exports() -> None:
+    """Texts are pieces of which some look different (https://telegram.org/blog/export-and-more)."""
+    messages = [
+        {"id": 1, "type": "message", "date": "2021-05-03T10:00:00", "text": "Plain text."},
+        {"id": 2, "type": "message", "date": "2021-05-03T11:00:00",
+         "text": ["Some ", {"type": "bold", "text": "bold"}, " text.\n\nAnd more."]},
+        {"id": 3, "type": "service", "action": "pin_message", "text": ""},
+    ]  # fmt: skip
+    export = {"name": "Channel", "type": "public_channel", "id": 5, "messages": messages}
+    plain, bold, service = FORMATS["jsonl"].read(document(json.dumps(export, indent=1)))
+    assert isinstance(plain, NewArticle)
+    assert isinstance(bold, NewArticle)
+    assert (plain.body, bold.body) == ("Plain text.", "Some bold text.\n\nAnd more.")
+    assert isinstance(service, Failed)
+
+
+def test_all_lists_with_texts_are_read() -> None:
+    """As in an export of Ghost, where posts stand beside tags, two objects and a list below the top."""
+    data = {
+        "posts": [{"title": "A", "plaintext": "a"}],
+        "pages": [{"title": "B", "text": "b"}],
+        "tags": [{"name": "T"}],
+    }
+    for export in ({"db": [{"meta": {"version": "5"}, "data": data}]}, {"data": data}):
+        found = list(FORMATS["jsonl"].read(document(json.dumps(export))))
+        assert [(each.title, each.body) for each in found if isinstance(each, NewArticle)] == [("A", "a"), ("B", "b")]
 
 
 def test_names_inside_the_list_are_told_and_mapped() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from archive.dates import read_date
 from archive.encoding import decode, encoding_of
 from archive.errors import NoTextError, UnknownFormatError, UnreadableFileError
-from archive.formats.file import Failed, InputFile
+from archive.formats.file import Failed, InputFile, Skipped
 from archive.formats.fragment import paragraphs
 from archive.normalise import clean_line, split_names
 from archive.types import NewArticle, Original, Told
@@ -38,8 +38,11 @@ def looks_like(head: bytes) -> bool:
     return bool(_ROOT.match(text, prologue.end() if prologue else 0))
 
 
-def read(file: InputFile) -> Iterator[NewArticle | Failed]:
-    """One article an entry, in the order of the feed; an origin's part is the number of its place."""
+def read(file: InputFile) -> Iterator[NewArticle | Failed | Skipped]:
+    """One article an entry, in the order of the feed; an origin's part is the number of its place.
+
+    An export of WordPress (WXR) is a feed, too: what it has of attachments and menus is skipped.
+    """
     data = file.whole()
     if not data.strip():
         raise NoTextError("the file is empty")
@@ -52,7 +55,10 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
         raise NoTextError("there is no entry in the feed")
     sources = _sources(data, len(feed.entries))
     for number, (entry, source) in enumerate(zip(feed.entries, sources, strict=True), 1):
-        yield replace(_article(file, feed, entry, str(number), source), told=Told(charset=encoding))
+        article = replace(_article(file, feed, entry, str(number), source), told=Told(charset=encoding))
+        kind = clean_line(str(entry.get("wp_post_type") or ""))[:40]
+        is_empty = kind and not article.body.strip()
+        yield Skipped(article.origin, f"no text: it is of the kind {kind!r} in WordPress") if is_empty else article
 
 
 def describe(data: bytes, charset: str | None = None) -> tuple[str, int]:

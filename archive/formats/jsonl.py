@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from archive.errors import FormatError, NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
@@ -70,9 +71,9 @@ def _record(line: bytes, number: int, file: InputFile) -> Iterator[NewArticle | 
     origin = file.origin(str(number))
     try:
         record = parse(line)
-        if inside := _inside(record, file.mapping):
-            is_document = number == 1 and file.suffix not in _LINES_ONLY
-            yield from _listed(inside, file, "" if is_document else f"{number}.")
+        is_line = number > 1 or file.suffix in _LINES_ONLY
+        if inside := _inside(record, file.mapping, is_line=is_line):
+            yield from _listed(inside, file, f"{number}." if is_line else "")
         else:
             yield _article(record, origin, line.strip(), file)
     except FormatError as error:
@@ -109,21 +110,28 @@ def _listed(records: Iterable[object], file: InputFile, before: str = "") -> Ite
             yield Failed(origin, str(error))
 
 
-def _inside(document: object, mapping: Mapped) -> list[object]:
-    """The records of the list that an object is there for, as news services answer; none where it is an article.
+def _inside(document: object, mapping: Mapped, *, is_line: bool = False) -> list[object]:
+    """The records of the lists that an object is there for, as news services answer; none where it is an article.
 
-    Of several lists it is the longest of those that are nearest to the top.
+    They are in all lists with a record among those that are nearest to the top. An object without a text that has a
+    title is an article where it is a line, and what it has a list of are its comments.
     """
     if not isinstance(document, dict) or _has_text(document, mapping):
         return []
-    is_titled = any(field_of(name) == "title" for name in document)
+    is_titled = _has(document, "title")
+    if is_titled and is_line:
+        return []
     for lists in _lists_in(document):
-        found = [each for each in lists if any(_has_text(record, mapping) for record in each)]
+        found = _together(lists, lambda each: _has_text(each, mapping))
         if not found and not is_titled:
-            found = [each for each in lists if any(_has_title(record) for record in each)]
+            found = _together(lists, lambda each: _has(each, "title", "url"))
         if found:
-            return max(found, key=len)
+            return found
     return []
+
+
+def _together(lists: list[list[object]], is_record: Callable[[object], bool]) -> list[object]:
+    return [each for found in lists if any(map(is_record, found)) for each in found]
 
 
 def _lists_in(document: dict[str, object]) -> Iterator[list[list[object]]]:
@@ -131,8 +139,9 @@ def _lists_in(document: dict[str, object]) -> Iterator[list[list[object]]]:
     level: list[dict[str, object]] = [document]
     for _ in range(_MAX_ENVELOPES):
         values = [value for each in level for value in each.values()]
-        yield [value for value in values if isinstance(value, list)]
-        level = [value for value in values if isinstance(value, dict)]
+        lists = [value for value in values if isinstance(value, list)]
+        yield lists
+        level = [value for value in chain(values, *lists) if isinstance(value, dict)]
 
 
 def _has_text(record: object, mapping: Mapped) -> bool:
@@ -144,9 +153,9 @@ def _has_text(record: object, mapping: Mapped) -> bool:
     return any(is_text(value) and field_of(name) == "body" for name, value in record.items())
 
 
-def _has_title(record: object) -> bool:
-    """Whether it is an object with the title and the address of an article."""
-    return isinstance(record, dict) and {"title", "url"} <= {field_of(name) for name, value in record.items() if value}
+def _has(record: object, *fields: str) -> bool:
+    """Whether it is an object with a value for each of these fields."""
+    return isinstance(record, dict) and {field_of(name) for name, value in record.items() if value}.issuperset(fields)
 
 
 def is_list(beginning: bytes) -> bool:

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import TypeGuard
 
 from archive.dates import read_date
 from archive.errors import UnreadableFileError
@@ -13,8 +14,8 @@ from archive.types import DatedBy, NewArticle, Origin, Original
 
 NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "headline", "name", "titel", "überschrift", "titre", "título", "titolo", "başlık"),
-    "body": ("body", "text", "content", "article", "maintext", "full_text", "article_body", "volltext", "inhalt",
-             "texte", "contenu", "texto", "contenido", "testo", "metin", "içerik"),
+    "body": ("body", "text", "content", "article", "maintext", "full_text", "article_body", "body_text", "plaintext",
+             "volltext", "inhalt", "texte", "contenu", "texto", "contenido", "testo", "metin", "içerik"),
     "url": ("url", "link", "canonical_url", "uri", "lien", "enlace"),
     "authors": ("authors", "author", "byline", "creator", "autor", "auteur", "autore", "yazar"),
     "source": ("source", "publication", "site", "sitename", "publisher", "newspaper", "quelle", "zeitung", "fuente",
@@ -163,9 +164,9 @@ def _by_key(record: Mapping[str, object]) -> dict[str, object]:
 
 
 def is_text(value: object) -> bool:
-    """Whether it may be the text of an article: a text, paragraphs, or what WordPress has rendered."""
+    """Whether it may be the text of an article: a text, paragraphs, pieces, or what WordPress has rendered."""
     if isinstance(value, list):
-        return any(isinstance(part, str) for part in value)
+        return any(isinstance(part, str) or _is_run(part) for part in value)
     return _is_rendered(value) or (isinstance(value, str) and bool(value.strip()))
 
 
@@ -209,9 +210,16 @@ def _text(field: str, value: object) -> str:
 
 
 def _body(value: object) -> str:
+    if isinstance(value, list) and any(map(_is_run, value)):
+        return "".join(_text("body", part["text"] if _is_run(part) else part) for part in value)
     if isinstance(value, list):
         return "\n\n".join(_text("body", part) for part in value)
     return _text("body", value)
+
+
+def _is_run(part: object) -> TypeGuard[Mapping[str, object]]:
+    """Whether it is a piece of a text that looks different, as in an export of Telegram."""
+    return isinstance(part, Mapping) and "text" in part
 
 
 def _list(field: str, value: object) -> tuple[str, ...]:
