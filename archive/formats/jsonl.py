@@ -150,7 +150,7 @@ def _has_text(record: object, mapping: Mapped) -> bool:
         return False
     if any(values_at(record, name) for field in ("body", "title") for name in mapping.get(field, ())):
         return True
-    return any(is_text(value) and field_of(name) == "body" for name, value in record.items())
+    return any(field_of(name) == "body" and is_text(value) for name, value in record.items())
 
 
 def _has(record: object, *fields: str) -> bool:

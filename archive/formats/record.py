@@ -165,9 +165,11 @@ def _by_key(record: Mapping[str, object]) -> dict[str, object]:
 
 def is_text(value: object) -> bool:
     """Whether it may be the text of an article: a text, paragraphs, pieces, or what WordPress has rendered."""
+    if isinstance(value, str):
+        return bool(value) and not value.isspace()
     if isinstance(value, list):
         return any(isinstance(part, str) or _is_run(part) for part in value)
-    return _is_rendered(value) or (isinstance(value, str) and bool(value.strip()))
+    return _is_rendered(value)
 
 
 def values_at(value: object, path: str) -> list[object]:
