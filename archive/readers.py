@@ -232,7 +232,7 @@ class _Process:
     def __init__(self, beginning: bytes) -> None:
         tasks, self._tasks = os.pipe()
         taken, results = os.pipe()
-        with suppress(OSError):  # room for what is read while this process does something else
+        with suppress(OSError, AttributeError):  # room for what is read while this process does something else
             fcntl.fcntl(results, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self._results = os.fdopen(taken, "rb")
         try:

@@ -392,3 +392,18 @@ def test_odd_files_raise_nothing_but_format_errors(name: str, text: str) -> None
 @given(text=st.lists(PIECES, max_size=30).map("".join))
 def test_odd_pages_raise_nothing_but_format_errors(text: str) -> None:
     read_anything("html", f"<html><body>{text}")
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "instead"),
+    [
+        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save it as DOCX"),
+        ("a.xlsx", b"PK\x03\x04" + bytes(40), "save it as CSV"),
+        ("a.mobi", b"Name" + bytes(60) + b"BOOKMOBI", "convert it to EPUB"),
+        ("a.rar", b"Rar!\x1a\x07\x01\x00", "unpack it"),
+    ],
+)
+def test_what_cannot_be_read_says_what_can(name: str, head: bytes, instead: str) -> None:
+    for asked_for in (False, True):
+        with pytest.raises(UnknownFormatError, match=rf"; {instead}$"):
+            detect(name, head, asked_for=asked_for)

@@ -113,6 +113,32 @@ _BINARY = {
 }
 
 
+_INSTEAD = {
+    ".doc": "save it as DOCX",
+    ".dot": "save it as DOCX",
+    ".wpd": "save it as DOCX",
+    ".pages": "save it as DOCX",
+    ".xls": "save it as CSV",
+    ".xlsx": "save it as CSV",
+    ".ods": "save it as CSV",
+    ".numbers": "save it as CSV",
+    ".ppt": "save it as PDF",
+    ".pptx": "save it as PDF",
+    ".odp": "save it as PDF",
+    ".key": "save it as PDF",
+    ".djvu": "convert it to PDF, with its text",
+    ".mobi": "convert it to EPUB",
+    ".azw": "convert it to EPUB",
+    ".azw3": "convert it to EPUB",
+    ".fb2": "convert it to EPUB",
+    ".msg": "save it as EML",
+    ".pst": "save its messages as EML or MBOX",
+    ".rar": "unpack it",
+    ".7z": "unpack it",
+}
+"""What to do with files of formats that are not read."""
+
+
 def detect(name: str, head: bytes, *, asked_for: bool) -> str:
     """The format of a file by its first bytes and its name; raises UnknownFormatError.
 
@@ -120,16 +146,18 @@ def detect(name: str, head: bytes, *, asked_for: bool) -> str:
     a folder only when its name says so.
     """
     ending = suffix(name)
-    if found := _by_content(ending, head, asked_for=asked_for):
+    found = _by_content(ending, head, asked_for=asked_for)
+    if found and not (found == "zip" and ending in _INSTEAD):
         return found
+    instead = f"; {_INSTEAD[ending]}" if ending in _INSTEAD else ""
     for magic, what in _BINARY.items():
         if head.startswith(magic):
-            raise UnknownFormatError(f"this is {what}, which the archive does not read yet")
+            raise UnknownFormatError(f"this is {what}, which the archive does not read yet{instead}")
     for format_name, reader in reversed(FORMATS.items()):  # of those that share a suffix, the last is the general one
         if ending in reader.SUFFIXES and not text.is_binary(head):
             return format_name
     if text.is_binary(head):
-        raise UnknownFormatError("this is no text and of no format that the archive reads")
+        raise UnknownFormatError(f"this is no text and of no format that the archive reads{instead}")
     if ending and not asked_for:
         raise UnknownFormatError(f"files named {ending} are not read, unless they are named themselves")
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<?xml"):
