@@ -237,3 +237,13 @@ def test_an_export_of_wordpress_has_more_than_articles() -> None:
     assert (post.title, post.body) == ("A post", "With a text.")
     assert isinstance(picture, Skipped)
     assert picture.reason == "no text: it is of the kind 'attachment' in WordPress"
+
+
+def test_the_authors_of_a_broken_feed_are_not_given_to_each_entry_over_and_over() -> None:
+    """Reading thousands of entries, each with thousands of authors, took minutes."""
+    again = "<author><name>Zoé</name></author>" * 3
+    many = "".join(f"<author><name>Author {number}</name></author>" for number in range(60))
+    first, second = articles("feed", ATOM.replace("<author><name>Zoé</name></author>", again + many, 1))
+    assert first.authors[:2] == ("Zoé", "Author 0")
+    assert len(first.authors) == 50
+    assert second.authors == ("Luc",)

@@ -25,6 +25,9 @@ _ENTITY = re.compile(rb"<!ENTITY\s+[^\s>%]+\s+(SYSTEM\b|PUBLIC\b|\"[^\"]*\"|'[^'
 _ENTRY = re.compile(rb"<(/?)(?:\w+:)?(?:item|entry)(?:\s[^<>]*)?>")
 _DECLARED = re.compile(r"\s+encoding\s*=\s*[\"'][^\"'<>]*[\"']")
 
+_MAX_AUTHORS = 50
+"""Of a feed as a whole: each of its entries may get all of them."""
+
 _MAX_ENTITY = 100
 _MAX_ENTITIES = 500
 
@@ -54,8 +57,9 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed | Skipped]:
             raise UnknownFormatError("this is XML of no kind that the archive reads")
         raise NoTextError("there is no entry in the feed")
     sources = _sources(data, len(feed.entries))
+    authors = _authors_of_all(feed)
     for number, (entry, source) in enumerate(zip(feed.entries, sources, strict=True), 1):
-        article = replace(_article(file, feed, entry, str(number), source), told=Told(charset=encoding))
+        article = replace(_article(file, feed, entry, str(number), source, authors), told=Told(charset=encoding))
         kind = clean_line(str(entry.get("wp_post_type") or ""))[:40]
         is_empty = kind and not article.body.strip()
         yield Skipped(article.origin, f"no text: it is of the kind {kind!r} in WordPress") if is_empty else article
@@ -99,7 +103,16 @@ def _parse(text: str) -> Any:  # feedparser's FeedParserDict
         raise UnreadableFileError(f"the feed cannot be parsed: {type(error).__name__}: {error}") from error
 
 
-def _article(file: InputFile, feed: Any, entry: Any, number: str, source: bytes | None) -> NewArticle:
+def _authors_of_all(feed: Any) -> tuple[str, ...]:
+    """The authors of the entries of a feed of Atom that name none (RFC 4287, 4.2.1)."""
+    if not feed.version.startswith("atom"):
+        return ()
+    return tuple(dict.fromkeys(_authors(feed.feed)))[:_MAX_AUTHORS]
+
+
+def _article(
+    file: InputFile, feed: Any, entry: Any, number: str, source: bytes | None, authors: tuple[str, ...]
+) -> NewArticle:
     about = feed.feed
     full, language = _content(entry)
     summary = _text(entry.get("summary_detail"), entry.get("summary"))
@@ -110,7 +123,7 @@ def _article(file: InputFile, feed: Any, entry: Any, number: str, source: bytes 
         body=full or summary,
         origin=file.origin(number),
         url=str(entry.get("link") or "") or None,
-        authors=_authors(entry) or (_authors(about) if feed.version.startswith("atom") else ()),  # RFC 4287, 4.2.1
+        authors=_authors(entry) or authors,
         source=clean_line(_text(None, (entry.get("source") or {}).get("title") or about.get("title"))) or None,
         published=published,
         language=str(language or entry.get("language") or about.get("language") or "") or None,
