@@ -247,3 +247,7 @@ def test_the_authors_of_a_broken_feed_are_not_given_to_each_entry_over_and_over(
     assert first.authors[:2] == ("Zoé", "Author 0")
     assert len(first.authors) == 50
     assert second.authors == ("Luc",)
+    people = [{"name": f"Author {number}"} for number in range(60)]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "T" * 5_000, "authors": people}
+    (found,) = articles("jsonfeed", json.dumps({**feed, "items": [{"id": "1", "content_text": "Text."}]}))
+    assert (len(found.authors), len(found.source or "")) == (50, 1_000)

@@ -25,8 +25,9 @@ _ENTITY = re.compile(rb"<!ENTITY\s+[^\s>%]+\s+(SYSTEM\b|PUBLIC\b|\"[^\"]*\"|'[^'
 _ENTRY = re.compile(rb"<(/?)(?:\w+:)?(?:item|entry)(?:\s[^<>]*)?>")
 _DECLARED = re.compile(r"\s+encoding\s*=\s*[\"'][^\"'<>]*[\"']")
 
-_MAX_AUTHORS = 50
-"""Of a feed as a whole: each of its entries may get all of them."""
+MAX_AUTHORS = 50
+MAX_TITLE = 1_000
+"""Authors of a feed as a whole, and characters of its title: each of its entries may get all of them."""
 
 _MAX_ENTITY = 100
 _MAX_ENTITIES = 500
@@ -107,7 +108,7 @@ def _authors_of_all(feed: Any) -> tuple[str, ...]:
     """The authors of the entries of a feed of Atom that name none (RFC 4287, 4.2.1)."""
     if not feed.version.startswith("atom"):
         return ()
-    return tuple(dict.fromkeys(_authors(feed.feed)))[:_MAX_AUTHORS]
+    return tuple(dict.fromkeys(_authors(feed.feed)))[:MAX_AUTHORS]
 
 
 def _article(
@@ -118,13 +119,14 @@ def _article(
     summary = _text(entry.get("summary_detail"), entry.get("summary"))
     written = str(entry.get("published") or entry.get("updated") or "")
     published = read_date(written)
+    source_title = str((entry.get("source") or {}).get("title") or about.get("title") or "")
     return NewArticle(
         title=clean_line(_text(entry.get("title_detail"), entry.get("title"))),
         body=full or summary,
         origin=file.origin(number),
         url=str(entry.get("link") or "") or None,
         authors=_authors(entry) or authors,
-        source=clean_line(_text(None, (entry.get("source") or {}).get("title") or about.get("title"))) or None,
+        source=clean_line(_text(None, source_title[:MAX_TITLE])) or None,
         published=published,
         language=str(language or entry.get("language") or about.get("language") or "") or None,
         tags=tuple(str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags") or ()),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from archive.dates import read_date
 from archive.encoding import decode
 from archive.errors import NoTextError, UnreadableFileError
+from archive.formats.feed import MAX_AUTHORS, MAX_TITLE
 from archive.formats.file import Failed, InputFile
 from archive.formats.fragment import paragraphs
 from archive.normalise import clean_line
@@ -30,9 +31,14 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     feed, items = _parse(data)
     if not items:
         raise NoTextError("there is no item in the feed")
+    of_all = {
+        "title": _string(feed.get("title"))[:MAX_TITLE],
+        "language": feed.get("language"),
+        "authors": [{"name": name} for name in _authors(feed)[:MAX_AUTHORS]],
+    }
     for number, item in enumerate(items, 1):
         if isinstance(item, dict):
-            yield _article(file, feed, item, str(number))
+            yield _article(file, of_all, item, str(number))
         else:
             yield Failed(file.origin(str(number)), f"it is a JSON {type(item).__name__}, not an object")
 
