@@ -38,8 +38,8 @@ INTERRUPTED = 130
 """What a shell reports of a command that Ctrl-C stopped."""
 
 
+# NumPy's linear algebra, which nothing here uses, would otherwise keep a core busy whenever a process begins.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-"""NumPy's linear algebra, which nothing here uses, would otherwise keep a core busy whenever a process begins."""
 
 
 class Program(click.Group):

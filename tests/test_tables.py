@@ -435,3 +435,15 @@ def test_names_inside_the_list_are_told_and_mapped() -> None:
     (found,) = FORMATS["jsonl"].read(document(data, mapping=mapping))
     assert isinstance(found, NewArticle)
     assert (found.title, found.body) == ("A", "Text.")
+
+
+def test_articles_in_a_list_called_content_are_not_made_one() -> None:
+    """As Spring pages through them; paragraphs that are objects stay paragraphs."""
+    texts = [{"type": "article", "title": title, "text": title} for title in "AB"]
+    for content in (texts, [{"title": "A", "text": "A"}, {"title": "B", "text": "B"}]):
+        found = list(FORMATS["jsonl"].read(document(json.dumps({"content": content, "totalPages": 1}))))
+        assert [each.body for each in found if isinstance(each, NewArticle)] == ["A", "B"]
+    pieces = [{"type": "paragraph", "text": "One."}, {"type": "paragraph", "text": "Two."}]
+    (one,) = FORMATS["jsonl"].read(document(json.dumps({"title": "T", "content": pieces})))
+    assert isinstance(one, NewArticle)
+    assert one.body == "One.\n\nTwo."

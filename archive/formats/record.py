@@ -213,15 +213,20 @@ def _text(field: str, value: object) -> str:
 
 def _body(value: object) -> str:
     if isinstance(value, list) and any(map(_is_run, value)):
-        return "".join(_text("body", part["text"] if _is_run(part) else part) for part in value)
+        between = "" if any(isinstance(part, str) for part in value) else "\n\n"  # without any, each is a paragraph
+        return between.join(_text("body", part["text"] if _is_run(part) else part) for part in value)
     if isinstance(value, list):
         return "\n\n".join(_text("body", part) for part in value)
     return _text("body", value)
 
 
 def _is_run(part: object) -> TypeGuard[Mapping[str, object]]:
-    """Whether it is a piece of a text that looks different, as in an export of Telegram."""
-    return isinstance(part, Mapping) and "text" in part
+    """Whether it is a piece of a text, as in an export of Telegram, and no article of its own."""
+    return (
+        isinstance(part, Mapping)
+        and {"type", "text"} <= part.keys()
+        and all(field_of(name) != "title" for name in part)
+    )
 
 
 def _list(field: str, value: object) -> tuple[str, ...]:
