@@ -7,20 +7,18 @@ was told as stored is stored for good, and the same import begun again goes on w
 """
 
 import gc
-import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, groupby
-from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol
 
-from archive.addresses import is_address, without_credentials
-from archive.online import Online
-from archive.paths import STANDARD_INPUT, File, files
+from archive.ledgers import Ledger, ledger_for
+from archive.online import Found, Online
+from archive.paths import File, files
 from archive.ports import Store
 from archive.readers import Event, Readers
 from archive.types import FileAccount, ImportItem, ImportOptions, ImportReport, NewArticle, Outcome
@@ -75,7 +73,7 @@ def run(
     with (
         _seldom_collected(),
         Readers(options, processes=processes) as readers,
-        _ledger(store, paths, options, online) as ledger,
+        ledger_for(store, paths, options, online) as ledger,
     ):
         batches = chain(_batches(readers, ledger, found, counting, online), _pages(readers, ledger, counting, online))
         for batch, items in _stored(batches, ledger, ahead=online is None):
@@ -104,8 +102,6 @@ def _seldom_collected() -> Iterator[None]:
 
 # --- batches --------------------------------------------------------------------------------------------------------
 
-Found = NewArticle | ImportItem
-
 
 @dataclass(slots=True)
 class _Batch:
@@ -128,7 +124,7 @@ class _Batch:
 
 
 def _batches(
-    readers: Readers, ledger: "_Ledger", found: Iterable[File], counting: "_Counting", online: Online | None
+    readers: Readers, ledger: Ledger, found: Iterable[File], counting: "_Counting", online: Online | None
 ) -> Iterator[_Batch | None]:
     """What is in the files and has no outcome yet, in batches; None where nothing was read for a while."""
     accounts: deque[FileAccount] = deque()
@@ -164,7 +160,7 @@ def _events(readers: Readers, found: Iterable[File]) -> Iterator[Iterator[Event]
             yield from (events for _, events in readers.read(group))
 
 
-def _pages(readers: Readers, ledger: "_Ledger", counting: "_Counting", online: Online | None) -> Iterator[_Batch]:
+def _pages(readers: Readers, ledger: Ledger, counting: "_Counting", online: Online | None) -> Iterator[_Batch]:
     """The pages of entries that have no text of their own, in batches; each is fetched when its turn has come."""
     batch = _Batch()
     if not online:
@@ -188,7 +184,7 @@ def _read_page(readers: Readers, file: File) -> Iterator[Found]:
 
 
 def _stored(
-    batches: Iterable[_Batch | None], ledger: "_Ledger", *, ahead: bool
+    batches: Iterable[_Batch | None], ledger: Ledger, *, ahead: bool
 ) -> Iterator[tuple[_Batch, Sequence[ImportItem]]]:
     """Batches with their outcomes, when they are stored; with `ahead` the next is made while the disk is waited for."""
     waiting: tuple[_Batch, Sequence[ImportItem]] | None = None
@@ -199,7 +195,7 @@ def _stored(
                 yield waiting
                 waiting = None
             if batch:
-                waiting = batch, ledger.store(batch)
+                waiting = batch, ledger.store(batch.items, list(batch.files.values()))
             if waiting and not ahead:
                 ledger.settle()
                 yield waiting
@@ -215,7 +211,7 @@ def _stored(
 
 
 def _unfinished(
-    found: Iterable[File], ledger: "_Ledger", counting: "_Counting", accounts: deque[FileAccount]
+    found: Iterable[File], ledger: Ledger, counting: "_Counting", accounts: deque[FileAccount]
 ) -> Iterator[File]:
     """The files that are to be read, each with how far it was; of what has been done before it is told what it was."""
     for file in found:
@@ -227,150 +223,6 @@ def _unfinished(
         else:
             accounts.append(account)
             yield file
-
-
-# --- storing --------------------------------------------------------------------------------------------------------
-
-
-class _Ledger(Protocol):
-    """Stores batches."""
-
-    def account_of(self, file: File) -> FileAccount:
-        """How far the import is with a file."""
-
-    def told(self, account: FileAccount) -> Iterable[ImportItem]:
-        """The outcomes that a file had before."""
-
-    def store(self, batch: _Batch) -> Sequence[ImportItem]:
-        """The outcomes of a batch, in order, when it is stored: `settle` waits for that."""
-
-    def settle(self) -> None:
-        """Wait until the last batch is stored."""
-
-
-def _ledger(
-    store: Store, paths: Sequence[str], options: ImportOptions, online: Online | None
-) -> "_Rehearsal | _Recording | _Unrecorded":
-    if options.dry_run:
-        return _Rehearsal(store, options)
-    if online and online.following:
-        return _Unrecorded(store, options)  # a line of cron would leave no room for what people have imported
-    return _Recording(store, paths, options, once=online is not None)
-
-
-class _Recording:
-    """Stores batches and records what became of them, so that an import can be gone on with unless it is for `once`."""
-
-    def __init__(self, store: Store, paths: Sequence[str], options: ImportOptions, *, once: bool) -> None:
-        self._store = store
-        self._on_duplicate, self._near = options.on_duplicate, options.near_duplicates
-        self._command = _command(paths, options, once=once)
-
-    def __enter__(self) -> Self:
-        self.id, known = self._store.begin_import(self._command)
-        self._known = {account.path: account for account in known}
-        self._number = max((account.number for account in known), default=0)
-        self.resumed = sum(account.items for account in known)
-        return self
-
-    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        self._store.end_import(self.id, finished=error is None)
-
-    def account_of(self, file: File) -> FileAccount:
-        known = self._known.pop(file.path, None)  # a path given twice is another file the second time
-        if known and (known.size, known.modified) == (file.size, file.modified) and file.path != STANDARD_INPUT:
-            return known
-        if known:
-            self._store.forget_file(self.id, known.number)
-            self.resumed -= known.items
-        self._number += 1
-        path = file.name if file.label or is_address(file.path) else file.path
-        return FileAccount(self._number, path, file.size, file.modified)
-
-    def told(self, account: FileAccount) -> Iterable[ImportItem]:
-        return self._store.import_items(self.id, file=account.number) if account.items else ()
-
-    def store(self, batch: _Batch) -> Sequence[ImportItem]:
-        files = list(batch.files.values())
-        return self._store.add_to_import(self.id, batch.items, files, self._on_duplicate, near_duplicates=self._near)
-
-    def settle(self) -> None:
-        self._store.settle()
-
-
-def _command(paths: Sequence[str], options: ImportOptions, *, once: bool) -> str:
-    """What makes an import the same as another, as JSON; no other is the same as one that is for `once`."""
-    where = [_place(path) for path in paths]
-    stated = asdict(options) | {"published": options.published and options.published.text}
-    stated |= {"begun": time.time_ns()} if once else {}
-    stated["no_near_duplicates"] = not stated.pop("near_duplicates")
-    return json.dumps({"paths": where} | {name: value for name, value in stated.items() if value}, sort_keys=True)
-
-
-def _place(path: str) -> str:
-    if is_address(path):
-        return without_credentials(path)
-    return str(Path(path).absolute()) if path not in ("", STANDARD_INPUT) else path
-
-
-class _Unrecorded:
-    """Stores batches and leaves no account of them."""
-
-    id = None
-    resumed = 0
-
-    def __init__(self, store: Store, options: ImportOptions) -> None:
-        self._store = store
-        self._options = options
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def account_of(self, file: File) -> FileAccount:
-        return FileAccount(0, file.path, file.size, file.modified)
-
-    def told(self, account: FileAccount) -> Iterable[ImportItem]:  # noqa: ARG002  # it has no past
-        return ()
-
-    def store(self, batch: _Batch) -> Sequence[ImportItem]:
-        articles = [found for _, found in batch.items if isinstance(found, NewArticle)]
-        near, dry_run = self._options.near_duplicates, self._options.dry_run
-        items = iter(self._store.add(articles, self._options.on_duplicate, dry_run=dry_run, near_duplicates=near))
-        return [self._judge(found, next(items)) if isinstance(found, NewArticle) else found for _, found in batch.items]
-
-    def settle(self) -> None:
-        pass  # `add` waits
-
-    def _judge(self, article: NewArticle, item: ImportItem) -> ImportItem:  # noqa: ARG002  # a rehearsal looks at it
-        """What becomes of an article: what the store says."""
-        return item
-
-
-class _Rehearsal(_Unrecorded):
-    """Tells what would become of batches; remembers them, for the store forgets each when the next comes."""
-
-    def __init__(self, store: Store, options: ImportOptions) -> None:
-        super().__init__(store, options)
-        self._texts: set[bytes] = set()
-        self._urls: set[str] = set()
-
-    def _judge(self, article: NewArticle, item: ImportItem) -> ImportItem:
-        """The outcome as it would be had the batches before been stored."""
-        known_text = article.fingerprint in self._texts
-        known_url = article.url in self._urls
-        self._texts.add(article.fingerprint)
-        if article.url:
-            self._urls.add(article.url)
-        if item.outcome not in (Outcome.ADDED, Outcome.NEAR_DUPLICATE) or not (known_text or known_url):
-            return item
-        if known_text:
-            return ImportItem(item.origin, Outcome.DUPLICATE, None, "same text as an item before it")
-        return ImportItem(
-            item.origin, Outcome.UPDATED, None, "a new version: same URL as an item before it, other text"
-        )
 
 
 # --- counting -------------------------------------------------------------------------------------------------------
