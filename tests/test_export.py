@@ -226,8 +226,8 @@ def facts(found: Archive) -> list[tuple[object, ...]]:
     )  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40)
-@given(st.lists(articles_to_import(), min_size=1, max_size=6))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=15)
+@given(st.lists(articles_to_import(), min_size=1, max_size=20))
 def test_json_lines_give_the_same_articles_again(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[dict[str, Any]]
 ) -> None:
