@@ -50,6 +50,8 @@ def encoding_of(data: bytes, *, markup: bool = False, stated: str | None = None)
     declared = _declared(data[:_HEAD]) if markup else ()
     told = (unmarked or _escaped(data),)
     candidates: tuple[str, ...] = (*_believable(stated or ""), *declared, *filter(None, told), "utf-8")
+    if "cp1252" in candidates:  # no text in Latin-1 has accents in pairs that are UTF-8, but programs leave the label
+        candidates = ("utf-8", *candidates)
     for name in candidates:
         with suppress(UnicodeError):
             data.decode(name)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from archive.errors import NoTextError, UnreadableFileError
+from archive.formats import exported
 from archive.formats.file import Failed, InputFile
 from archive.formats.package import Package, attribute, first_members, local, texts
 from archive.formats.properties import (
@@ -39,7 +40,7 @@ def looks_like(head: bytes) -> bool:
 
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:
-    """One article: the whole document, its footnotes and endnotes after the text."""
+    """One article: the whole document, its notes after the text; or each that a press database has exported."""
     data = file.whole()
     package = Package(data, file.max_bytes)
     main = _main_part(package)
@@ -52,6 +53,9 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
         found += _blocks(package.xml(name))
     if not found:
         raise NoTextError("the document has no text")
+    if articles := exported.in_document(file, found):
+        yield from articles
+        return
     yield _article(file, _properties(package), heading, found, Original(data, MEDIA_TYPE))
 
 

@@ -4,7 +4,7 @@ import io
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from archive.dates import read_date
@@ -58,9 +58,9 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed | Skipped]:
             raise UnknownFormatError("this is XML of no kind that the archive reads")
         raise NoTextError("there is no entry in the feed")
     sources = _sources(data, len(feed.entries))
-    authors = _authors_of_all(feed)
+    about = _About.of(feed)
     for number, (entry, source) in enumerate(zip(feed.entries, sources, strict=True), 1):
-        article = replace(_article(file, feed, entry, str(number), source, authors), told=Told(charset=encoding))
+        article = replace(_article(file, entry, str(number), source, about), told=Told(charset=encoding))
         kind = clean_line(str(entry.get("wp_post_type") or ""))[:40]
         is_empty = kind and not article.body.strip()
         yield Skipped(article.origin, f"no text: it is of the kind {kind!r} in WordPress") if is_empty else article
@@ -104,31 +104,37 @@ def _parse(text: str) -> Any:  # feedparser's FeedParserDict
         raise UnreadableFileError(f"the feed cannot be parsed: {type(error).__name__}: {error}") from error
 
 
-def _authors_of_all(feed: Any) -> tuple[str, ...]:
-    """The authors of the entries of a feed of Atom that name none (RFC 4287, 4.2.1)."""
-    if not feed.version.startswith("atom"):
-        return ()
-    return tuple(dict.fromkeys(_authors(feed.feed)))[:MAX_AUTHORS]
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What a feed says of itself, for entries that do not say it of themselves; found once for all of them."""
+
+    title: str
+    language: str
+    authors: tuple[str, ...]
+
+    @classmethod
+    def of(cls, feed: Any) -> "_About":
+        """Of authors only a feed of Atom speaks for its entries (RFC 4287, 4.2.1)."""
+        authors = dict.fromkeys(_authors(feed.feed)) if feed.version.startswith("atom") else ()
+        title, language = (str(feed.feed.get(name) or "") for name in ("title", "language"))
+        return cls(_line(title), language, tuple(authors)[:MAX_AUTHORS])
 
 
-def _article(
-    file: InputFile, feed: Any, entry: Any, number: str, source: bytes | None, authors: tuple[str, ...]
-) -> NewArticle:
-    about = feed.feed
+def _article(file: InputFile, entry: Any, number: str, source: bytes | None, about: _About) -> NewArticle:
     full, language = _content(entry)
     summary = _text(entry.get("summary_detail"), entry.get("summary"))
     written = str(entry.get("published") or entry.get("updated") or "")
     published = read_date(written)
-    source_title = str((entry.get("source") or {}).get("title") or about.get("title") or "")
+    own_source = str((entry.get("source") or {}).get("title") or "")
     return NewArticle(
         title=clean_line(_text(entry.get("title_detail"), entry.get("title"))),
         body=full or summary,
         origin=file.origin(number),
         url=str(entry.get("link") or "") or None,
-        authors=_authors(entry) or authors,
-        source=clean_line(_text(None, source_title[:MAX_TITLE])) or None,
+        authors=_authors(entry) or about.authors,
+        source=(_line(own_source) if own_source else about.title) or None,
         published=published,
-        language=str(language or entry.get("language") or about.get("language") or "") or None,
+        language=str(language or entry.get("language") or about.language or "") or None,
         tags=tuple(str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags") or ()),
         summary=summary if full and summary != full else None,
         partial=not full,
@@ -148,6 +154,10 @@ def _text(detail: Mapping[str, Any] | None, value: object) -> str:
     text = str(value or "")
     plain = (detail or {}).get("type") == "text/plain"
     return text if plain or not re.search("[<&]", text) else paragraphs(text)
+
+
+def _line(title: str) -> str:
+    return clean_line(_text(None, title[:MAX_TITLE]))
 
 
 def _authors(entry: Any) -> tuple[str, ...]:

@@ -81,6 +81,10 @@ class InputFile:
             charset=charset, note=note,
         )  # fmt: skip
 
+    def read_as(self, name: str) -> "InputFile":
+        """The same file for the reader of another format, whose name its articles get."""
+        return replace(self, format=name)
+
     def whole(self) -> bytes:
         """All of it; raises TooLargeError without having read much more than is allowed."""
         data = self.stream.read(self.max_bytes + 1)

@@ -10,6 +10,7 @@ from typing import Any
 from archive.dating import date_of_line, is_name
 from archive.encoding import decode
 from archive.errors import NoTextError, UnreadableFileError
+from archive.formats import exported
 from archive.formats.file import Failed, InputFile
 from archive.formats.headline import headline
 from archive.formats.pagedate import published
@@ -49,11 +50,18 @@ def looks_like(head: bytes) -> bool:
 
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:
-    """One article: the main text of the page, its paragraphs kept, with what the page says about itself."""
+    """One article: the main text of the page, its paragraphs kept, with what the page says about itself.
+
+    Of a page that a press database has exported, one for each article in it.
+    """
     data = file.whole()
     if not data.strip():
         raise NoTextError("the file is empty")
-    tree = _parsed(decode(data, markup=True, stated=file.charset))
+    html = decode(data, markup=True, stated=file.charset)
+    if articles := exported.in_page(file, html):
+        yield from articles
+        return
+    tree = _parsed(html)
     stated = statements(tree)
     url = _address(tree, stated) or file.url
     shown = next((clean_line(title.text_content()) for title in tree.iter("title")), "")

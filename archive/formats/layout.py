@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
@@ -56,13 +56,14 @@ class Paragraph:
 Page = Sequence[Line]
 
 
-def paragraphs(pages: Sequence[Page]) -> list[Paragraph]:
+def paragraphs(pages: Sequence[Page], ends: Callable[[str], object] = lambda _: False) -> list[Paragraph]:
     """The paragraphs of these pages, in the order in which their lines are given.
 
     Lines are joined and hyphenation is undone, over the ends of columns and pages too. What runs along the edges of the
-    pages is left out where it repeats itself: page numbers for good, words but once, at the end.
+    pages is left out where it repeats itself: page numbers for good, words but once, at the end. Where lines `ends` say
+    that documents end there, the next begins on the page after it, and what stands above its text belongs to it.
     """
-    pages, running = _without_running([list(_whole_lines(page)) for page in pages])
+    pages, running = _without_running([list(_whole_lines(page)) for page in pages], ends)
     words = Counter(word for page in pages for line in page for word in re.findall(r"[\w-]+", line.text.casefold()))
     leading = _leading([line for page in pages for line in page])
     found: list[tuple[list[str], float, int]] = []
@@ -229,7 +230,7 @@ def _is_compound(first: str, second: str, words: Counter[str]) -> bool:
 # --- what runs along the edges of the pages ---------------------------------------------------------------------------
 
 
-def _without_running(pages: list[list[Line]]) -> tuple[list[list[Line]], list[Line]]:
+def _without_running(pages: list[list[Line]], ends: Callable[[str], object]) -> tuple[list[list[Line]], list[Line]]:
     """The pages without lines that repeat themselves at their edges, and one of each of these that says something."""
     places: dict[tuple[str, int], set[int]] = {}
     for number, page in enumerate(pages):
@@ -238,6 +239,8 @@ def _without_running(pages: list[list[Line]]) -> tuple[list[list[Line]], list[Li
                 places.setdefault(key, set()).add(number)
     kept: dict[tuple[str, int], Line] = {}
     cleaned = []
+    first = {number + 1 for number, page in enumerate(pages) if any(ends(line.text) for line in page)}
+    first |= set(range(min(first, default=0)))  # where the first document begins is not known
     for number, page in enumerate(pages):
         at_edges = set(_at_the_edges(page))
         outermost = [edge(page, key=lambda line: line.bottom) for edge in (min, max)] if len(page) > 1 else []
@@ -246,7 +249,7 @@ def _without_running(pages: list[list[Line]]) -> tuple[list[list[Line]], list[Li
             running = next((key for key in _keys(line, number) if len(places.get(key, ())) >= RUNNING_PAGES), None)
             if line in outermost and line.text.strip(" -–") == str(number + 1):
                 continue
-            if line not in at_edges or not running:
+            if line not in at_edges or not running or number in first or ends(line.text):
                 rest.append(line)
             elif not _PAGE_NUMBER.fullmatch(line.text):
                 kept.setdefault(running, line)

@@ -11,6 +11,7 @@ from email.utils import getaddresses
 from archive.dates import read_date
 from archive.encoding import decode
 from archive.errors import FormatError, NoTextError, UnreadableFileError
+from archive.formats import exported
 from archive.formats.file import Failed, InputFile
 from archive.formats.fragment import paragraphs
 from archive.formats.headers import AS_WRITTEN, header, words
@@ -66,8 +67,9 @@ def read_message(file: InputFile, data: bytes, part: str | None) -> Iterator[New
         raise
     except Exception as error:  # RecursionError, and whatever else strange parts lead to
         raise UnreadableFileError(f"the message cannot be taken apart: {type(error).__name__}: {error}") from error
-    yield article
-    for number, attachment in enumerate(content.attachments, 1):
+    if content.texts or not content.pages:
+        yield article
+    for number, attachment in enumerate(content.pages + content.attachments, 1):
         name = _name(attachment, number)
         inner = "#".join(filter(None, (part, name)))
         try:
@@ -126,9 +128,13 @@ def _source(message: Message, authors: tuple[str, ...]) -> str | None:
 
 @dataclass(slots=True)
 class _Content:
-    """What was found in a message: texts to be read one after the other, attachments, and how many parts it has."""
+    """What was found in a message: texts to be read one after the other, attachments, and how many parts it has.
+
+    `pages` are those that a press database has sent: they are read as what they are, and not as the message's text.
+    """
 
     texts: list[str] = field(default_factory=list)
+    pages: list[Message] = field(default_factory=list)
     attachments: list[Message] = field(default_factory=list)
     parts: int = 0
 
@@ -150,7 +156,10 @@ def _gather(part: Message, content: _Content, depth: int, *, embedded: bool = Fa
         and part.get_content_disposition() != "attachment"
         and not (_filename(part) and depth)
     ):
-        if text := _text(part, kind):
+        text = _decoded(part, kind)
+        if kind == "text/html" and exported.is_page(text):
+            content.pages.append(part)
+        elif text := _text(part, kind, text):
             content.texts.append(text)
     elif not embedded or part.get_content_disposition() == "attachment":
         content.attachments.append(part)
@@ -164,6 +173,9 @@ def _choose(children: list[Message], content: _Content, depth: int) -> None:
         _gather(child, found, depth + 1, embedded=True)
         content.parts = found.parts
         content.attachments += found.attachments
+        if found.pages:
+            content.pages += found.pages
+            return
         if found.texts:
             versions.append("\n\n".join(found.texts))
     if versions:
@@ -171,8 +183,11 @@ def _choose(children: list[Message], content: _Content, depth: int) -> None:
         content.texts.append(rich if 3 * len(plain) < len(rich) else plain)
 
 
-def _text(part: Message, kind: str) -> str:
-    text = decode(_bytes_of(part), markup=kind == "text/html", stated=_charset(part)).replace("\r\n", "\n")
+def _decoded(part: Message, kind: str) -> str:
+    return decode(_bytes_of(part), markup=kind == "text/html", stated=_charset(part)).replace("\r\n", "\n")
+
+
+def _text(part: Message, kind: str, text: str) -> str:
     if kind == "text/html":
         return paragraphs(text)
     if str(part.get_param("format", "")).lower() == "flowed":

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from archive.encoding import peek_text
 from archive.formats.file import Failed, InputFile
-from archive.formats.press import date_in, is_date, joined, language_code, read_documents
+from archive.formats.press import WORDS, date_in, is_date, joined, language_code, read_text
 from archive.types import NewArticle
 
 SUFFIXES = (".txt",)
@@ -18,8 +18,9 @@ _BEGINNING = re.compile(
     r"^[ \t]*(?:(?:Document|Dokument) )?\d+ (?:of|von|de) \d+(?: DOCUMENTS?| DOKUMENTEN?)?[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
-_END = re.compile(r"^[ \t]*(?:End of Document|Ende des Dokuments|Fin du document)[ \t]*$", re.MULTILINE)
+END = re.compile(r"^[ \t]*(?:End of Document|Ende des Dokuments|Fin du document)[ \t]*$", re.MULTILINE)
 _LENGTH = re.compile(r"^[ \t]*(?:LENGTH|LÄNGE|LONGUEUR): *\d+", re.MULTILINE | re.IGNORECASE)
+_IN_WORDS = re.compile(rf"{_LENGTH.pattern}[\d.,]* *(?:{WORDS})[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _MARKS = re.compile(
     r"^[ \t]*(BYLINE|SECTION|LOAD-DATE|HEADLINE|DATELINE|LANGUAGE|PUBLICATION-TYPE|COPYRIGHT|BODY|"
     r"AUTOR|RUBRIK|UPDATE|SPRACHE|AUTEUR|RUBRIQUE|LANGUE|All Rights Reserved)\b",
@@ -31,51 +32,77 @@ _FIELDS = {
     "authors": ("BYLINE", "AUTOR", "AUTEUR", "AUTHOR"),
     "section": ("SECTION", "RUBRIK", "RUBRIQUE"),
     "language": ("LANGUAGE", "SPRACHE", "LANGUE"),
-    "summary": ("HIGHLIGHT", "ABSTRACT"),
+    "summary": ("HIGHLIGHT", "ABSTRACT", "ENCART"),
 }
 _BEFORE = frozenset(
     "HEADLINE BYLINE SECTION LENGTH DATELINE HIGHLIGHT ABSTRACT SERIES AUTHOR TITEL TITRE AUTOR AUTEUR RUBRIK RUBRIQUE"
-    " LÄNGE LONGUEUR".split()
+    " LÄNGE LONGUEUR ENCART".split()
 )
 _AFTER = frozenset(
     "LOAD-DATE LANGUAGE PUBLICATION-TYPE JOURNAL-CODE DOCUMENT-TYPE GRAPHIC SUBJECT CORRECTION-DATE UPDATE SPRACHE"
-    " LANGUE PUBLIKATIONSTYP DATE-CHARGEMENT".split()
+    " LANGUE PUBLIKATIONSTYP DATE-CHARGEMENT SUJET TYPE-PUBLICATION".split()
 )
+_SUBJECTS = frozenset(
+    "COMPANY ORGANIZATION TICKER INDUSTRY PERSON CITY STATE COUNTRY GEOGRAPHIC ORGANISATION SOCIÉTÉ PERSONNE"
+    " LOCALISATION-GEO".split()
+)
+_IN_PARTS = re.compile(r"\s*ABSTRACT\n\s*(.{1,3000}?)\s*^FULL TEXT\n(.*)", re.DOTALL | re.MULTILINE)
+_ABOUT = re.compile(rf"Copyright|©|All Rights|{_BEGINNING.pattern}", re.MULTILINE | re.IGNORECASE)
 _HEADINGS = ("Classification", "Graphic", "Klassifikation")
 
 
 def looks_like(head: bytes) -> bool:
     """Whether it has several marks of these layouts: how a document begins or ends, its length, and two more labels."""
-    text = peek_text(head)
+    return _has_marks(peek_text(head))
+
+
+def is_whole_export(text: str) -> bool:
+    """Whether all of a text, of a document that may be anything, is laid out so: a length is one in words."""
+    return bool((END.search(text) or _BEGINNING.search(text)) and _IN_WORDS.search(text) and _has_marks(text))
+
+
+def _has_marks(text: str) -> bool:
     marks = {found[1].upper() for found in _MARKS.finditer(text)}
-    begins = _BEGINNING.search(text) or _END.search(text) or re.search(r"^[ \t]*Body[ \t]*$", text, re.MULTILINE)
+    begins = _BEGINNING.search(text) or END.search(text) or re.search(r"^[ \t]*Body[ \t]*$", text, re.MULTILINE)
     return bool(begins and _LENGTH.search(text) and len(marks) >= 2)
 
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     """One article a document; an origin's part is its number."""
-    yield from read_documents(file, _split, _fields)
+    yield from read_text(file, split, fields)
 
 
-def _split(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     """The documents; what stands before the first, such as a table of contents, is none."""
-    if _END.search(text):
-        *documents, rest = _END.split(text)
-        return [part for part in (*documents, *([rest] if _LENGTH.search(rest) else [])) if part.strip()]
+    if END.search(text):
+        first, *documents, rest = END.split(text)
+        parts = (_without_contents(first), *documents, *([rest] if _LENGTH.search(rest) else []))
+        return [part for part in parts if part.strip()]
     if _BEGINNING.search(text):
         return [part for part in _BEGINNING.split(text)[1:] if part.strip()]
     return [text] if _LENGTH.search(text) else []
 
 
-def _fields(document: str) -> dict[str, object]:
+def _without_contents(document: str) -> str:
+    """The first document without a cover and a list of contents before its headline, source and date."""
+    length = _LENGTH.search(document)
+    blocks = re.split(r"(\n\s*\n)", document[: length.start() if length else 0])
+    dated = [at for at in range(0, len(blocks), 2) if is_date(blocks[at])]
+    return document[len("".join(blocks[: dated[-1] - 4])) :] if dated and dated[-1] > 4 else document
+
+
+def fields(document: str) -> dict[str, object]:
+    """The fields of one document."""
     lines = [line.strip() for line in document.split("\n")]
     begin = next((at for at, line in enumerate(lines) if line == "Body"), None)
     if begin is None:
         begin = next((at for at, line in enumerate(lines) if _LENGTH.match(line)), len(lines) - 1)
-    end = next((at for at in range(begin + 1, len(lines)) if _ends_text(lines[at - 1], lines[at])), len(lines))
+    end = _end_of_text(lines, begin + 1)
     labelled = {**_labelled(lines[end:]), **_labelled(lines[:begin])}
     body, more = _without_labels(lines[begin + 1 : end])
     labelled |= more
+    if in_parts := _IN_PARTS.match(body):
+        labelled["ABSTRACT"], body = joined([in_parts[1]]), in_parts[2]
     found: dict[str, object] = {
         field: next((labelled[name] for name in names if labelled.get(name)), "") for field, names in _FIELDS.items()
     }
@@ -83,8 +110,16 @@ def _fields(document: str) -> dict[str, object]:
     return {**_unlabelled(lines[:begin], str(found["title"])), **{k: v for k, v in found.items() if v}, "body": body}
 
 
-def _ends_text(before: str, line: str) -> bool:
-    return line in _HEADINGS or (not before and _label(line) in _AFTER)
+def _end_of_text(lines: list[str], begin: int) -> int:
+    """The line after the text, where the labels begin that stand only there, and those of its subjects before them."""
+    starts = [at for at in range(begin, len(lines)) if lines[at] in _HEADINGS or (lines[at] and not lines[at - 1])]
+    labels = [_label(lines[at]) for at in starts]
+    end = next((n for n, at in enumerate(starts) if lines[at] in _HEADINGS or labels[n] in _AFTER), None)
+    if end is None:
+        return len(lines)
+    while end > 0 and labels[end - 1] in _SUBJECTS:
+        end -= 1
+    return starts[end]
 
 
 def _label(line: str) -> str:
@@ -121,19 +156,19 @@ def _without_labels(lines: list[str]) -> tuple[str, dict[str, str]]:
 def _unlabelled(lines: list[str], title: str) -> dict[str, object]:
     """Source, date and headline: the lines before any label. The headline is last, or with Lexis Advance first."""
     first = next((at for at, line in enumerate(lines) if _label(line) in _BEFORE), len(lines))
-    blocks = [joined(block.split("\n")) for block in re.split(r"\n\s*\n", "\n".join(lines[:first]))]
-    if len([block for block in blocks if block]) < 3:
+    blocks = [block.strip() for block in re.split(r"\n\s*\n", "\n".join(lines[:first]))]
+    if len(list(filter(None, blocks))) < 3:
         blocks = lines[:first]
-    plain = [block for block in blocks if block and not re.match(r"Copyright|©|All Rights", block, re.IGNORECASE)]
-    dated = next((at for at, block in enumerate(plain) if is_date(block)), None)
+    plain = [block for block in blocks if block and not _ABOUT.match(block)]
+    dated = next((at for at, block in enumerate(plain) if is_date(block.split("\n")[0])), None)
     if dated is None:
-        return {"source": plain[0] if plain else "", "title": title or (plain[-1] if len(plain) > 1 else "")}
+        return {"source": joined(plain[:1]), "title": title or (joined(plain[-1:]) if len(plain) > 1 else "")}
     before, after = plain[:dated], [block for block in plain[dated + 1 :] if not block.lower().endswith("edition")]
     if len(before) > 1 and not after:  # headline, source, date
-        after = before[:-1]
+        after = ["\n".join(before[:-1])] if len(before) <= 4 else before[:-1]
         before = before[-1:]
     return {
-        "source": before[0] if before else "",
-        "published": date_in(plain[dated]),
-        "title": title or (after[0] if after else ""),
+        "source": joined(before[:1]),
+        "published": date_in(plain[dated].split("\n")[0]),
+        "title": title or joined(after[:1]),
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from archive.errors import NoTextError, UnreadableFileError
+from archive.formats import exported
 from archive.formats.file import Failed, InputFile
 from archive.formats.package import Package, attribute, first_members, local, texts
 from archive.formats.properties import (
@@ -47,7 +48,7 @@ def looks_like(head: bytes) -> bool:
 
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:
-    """One article: the whole document, its footnotes and endnotes after the text."""
+    """One article: the whole document, its notes after the text; or each that a press database has exported."""
     data = file.whole()
     package = Package(data, file.max_bytes)
     root = _content(package)
@@ -57,6 +58,9 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
         found += _blocks(note, notes)
     if not found:
         raise NoTextError("the document has no text")
+    if articles := exported.in_document(file, found):
+        yield from articles
+        return
     stated = texts(package.xml("meta.xml")) if "meta.xml" in package.names else {}
     first = {name: values[0] for name, values in stated.items()}
     title, body = titled(stated_title(first.get("title")) or _heading(root), found)

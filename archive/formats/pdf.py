@@ -7,6 +7,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from archive.errors import FormatError, NoTextError, TooLargeError, UnreadableFileError
+from archive.formats import exported
 from archive.formats.file import Failed, InputFile
 from archive.formats.properties import stated_authors, stated_day, stated_summary, stated_title, stated_words, titled
 from archive.formats.text import MAX_TITLE
@@ -42,10 +43,16 @@ def looks_like(head: bytes) -> bool:
 
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:
-    """One article: the text of all pages. A file of pictures only, or one with a password, fails and says so."""
+    """One article: the text of all pages; or each that a press database has exported.
+
+    A file of pictures only, or one with a password, fails and says so.
+    """
     data = file.whole()
     with _ONE_AT_A_TIME:
         properties, found = _open_and_read(data, file.max_bytes)
+    if articles := exported.in_document(file, [each.text for each in found]):
+        yield from articles
+        return
     title, body = _title_and_body(stated_title(properties.get("Title")), found)
     yield NewArticle(
         title=title,
@@ -76,7 +83,7 @@ def _open_and_read(data: bytes, limit: int) -> "tuple[dict[str, str], list[Parag
         raise
     except Exception as error:  # what bindings of a C library raise for damaged files is not to be foreseen
         raise UnreadableFileError(f"the PDF is damaged: {error}") from error
-    found = paragraphs(pages)
+    found = paragraphs(pages, exported.ends_article)
     if not any(character.isalnum() for each in found for character in each.text):
         raise NoTextError("the PDF has no text: its pages are pictures, such as scans, which need OCR first")
     return properties, found

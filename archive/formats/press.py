@@ -1,7 +1,7 @@
 """What the text exports of press databases have in common: documents of labelled lines, and dates among other words."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from archive.dates import read_date
 from archive.encoding import decode
@@ -10,26 +10,35 @@ from archive.formats.file import Failed, InputFile
 from archive.formats.record import to_article
 from archive.types import NewArticle, Original
 
-MEDIA_TYPE = "text/plain"
+WORDS = "words|Wörter|mots|palabras|parole|palavras|woorden|слов|字|語|단어"
+"""What the length of a document is counted in, as a pattern."""
+
+Split = Callable[[str], list[str]]
+Read = Callable[[str], Mapping[str, object]]
 
 
-def read_documents(
-    file: InputFile, split: Callable[[str], list[str]], read: Callable[[str], Mapping[str, object]]
-) -> Iterator[NewArticle | Failed]:
-    """One article a document; an origin's part is its number. Documents without text fail alone."""
-    text = decode(file.whole()).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+def read_text(file: InputFile, split: Split, read: Read) -> Iterator[NewArticle | Failed]:
+    """One article a document of a file that is text."""
+    text = decode(file.whole()).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
     if not text.strip():
         raise NoTextError("the file is empty")
     documents = split(text)
     if not documents:
         raise UnreadableFileError("there is no document of this kind in it")
+    yield from read_documents(file, documents, read, "text/plain")
+
+
+def read_documents(
+    file: InputFile, documents: Iterable[str], read: Read, media_type: str
+) -> Iterator[NewArticle | Failed]:
+    """One article a document; an origin's part is its number. Documents without text fail alone."""
     for number, document in enumerate(documents, 1):
         origin = file.origin(str(number))
         try:
             fields = read(document)
             if not str(fields.get("body") or "").strip():
                 raise NoTextError("the document has no text, or none that can be told from its labels")
-            yield to_article(fields, origin, Original(document.strip("\n").encode("utf-8", "replace"), MEDIA_TYPE))
+            yield to_article(fields, origin, Original(document.strip("\n").encode("utf-8", "replace"), media_type))
         except FormatError as error:
             yield Failed(origin, str(error))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from archive.encoding import peek_text
 from archive.formats.file import Failed, InputFile
-from archive.formats.press import date_in, joined, language_code, read_documents
+from archive.formats.press import date_in, joined, language_code, read_text
 from archive.types import NewArticle
 
 SUFFIXES = (".txt",)
@@ -18,17 +18,23 @@ _LABELS = (
     "Source type", "Language of publication", "Document type", "ProQuest document ID", "Document URL", "Copyright",
     "Last updated", "Last Updated", "Database", "Credit", "Illustration", "Volume", "Issue", "First page", "Column",
     "Dateline", "Identifier / keyword", "Classification", "Business indexing term", "Number of pages", "Year",
-    "Document feature", "Word count",
+    "Document feature", "Word count", "column", "URL", "Company", "CODEN",
 )  # fmt: skip
 _LABEL = re.compile(rf"^({'|'.join(map(re.escape, _LABELS))}):[ \t]*(.*)$", re.MULTILINE)
+_NUMBERED = re.compile(r"^Document \d+ of \d+[ \t]*$", re.MULTILINE)
 _TEXT = re.compile(r"^Full [Tt]ext:[ \t]*", re.MULTILINE)
 _OWN = frozenset({"publication title", "publication info", "proquest document id", "document url", "database", "links"})
+_LINK = re.compile(r"^[ \t]*ProQuest document link[ \t]*$", re.MULTILINE)
 _HEADING = re.compile(r"Document \d+ of \d+|ProQuest document link|\(?(?:older|newer)\)?|Find a copy", re.IGNORECASE)
 
 
 def looks_like(head: bytes) -> bool:
     """Whether it has `Full text:`, a mark of ProQuest's own, and one of its lines, headings or other labels."""
-    text = peek_text(head)
+    return is_whole_export(peek_text(head))
+
+
+def is_whole_export(text: str) -> bool:
+    """Whether a text is laid out so."""
     labels = {found[1].lower() for found in _LABEL.finditer(text)}
     own = len(labels & _OWN) + ("ProQuest document link" in text)
     begins = bool(_LINE.search(text)) or bool(re.search(r"^Document \d+ of \d+", text, re.MULTILINE))
@@ -37,17 +43,18 @@ def looks_like(head: bytes) -> bool:
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     """One article a document; an origin's part is its number."""
-    yield from read_documents(file, _split, _fields)
+    yield from read_text(file, split, fields)
 
 
-def _split(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     """The documents; what has neither a text nor labels, such as a list of contents, is none."""
-    parts = _LINE.split(text)
+    parts = (_LINE if _LINE.search(text) else _NUMBERED).split(text)
     return [part for part in parts if _TEXT.search(part) or len({found[1] for found in _LABEL.finditer(part)}) >= 3]
 
 
-def _fields(document: str) -> dict[str, object]:
-    before, _, rest = _TEXT.sub("\f", document.replace("\f", ""), count=1).partition("\f")
+def fields(document: str) -> dict[str, object]:
+    """The fields of one document."""
+    before, _, rest = _TEXT.sub("\f", _LINK.sub("", document.replace("\f", "")), count=1).partition("\f")
     body, after = _end_of_text(rest)
     values = _labelled(after) | _labelled(before)
     heading = [

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from archive.errors import NoTextError, UnreadableFileError
+from archive.formats import exported
 from archive.formats.file import Failed, InputFile
 from archive.formats.properties import stated_authors, stated_day, stated_summary, stated_title, stated_words, titled
 from archive.types import NewArticle, Original
@@ -52,7 +53,7 @@ def looks_like(head: bytes) -> bool:
 
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:
-    """One article: the whole document, its notes after the text."""
+    """One article: the whole document, its notes after the text; or each that a press database has exported."""
     data = file.whole()
     if not data.strip():
         raise NoTextError("the file is empty")
@@ -63,6 +64,9 @@ def read(file: InputFile) -> Iterator[NewArticle | Failed]:
     found = [*_paragraphs(document.texts["body"]), *_paragraphs(document.texts["note"])]
     if not found:
         raise NoTextError("the document has no text")
+    if articles := exported.in_document(file, found):
+        yield from articles
+        return
     stated = {name: "".join(document.texts[name]) for name in _INFO}
     title, body = titled(stated_title(stated["title"]), found)
     yield NewArticle(
