@@ -14,6 +14,9 @@ SOURCE = re.compile(r"(?=<span class=\"DocPublicationName\")")
 """How it begins in pages from before 2014: with the name of its source."""
 
 _DATE = re.compile(r"(?:\b[^\W\d]+,? )?(\d{1,2}(?:er)? [^\W\d]+ \d{4}|[^\W\d]+ \d{1,2}, \d{4}|\d{4}-\d\d-\d\d)")
+_MOST_HEADER = 500
+"""Characters of the line with the section and the date."""
+
 _END = re.compile(r"^(?:©|\(c\) |Numéro de document|Document number|Note\(s\)\s*:)", re.MULTILINE | re.IGNORECASE)
 
 
@@ -21,7 +24,7 @@ def fields(html: str) -> dict[str, object]:
     """The fields of one article."""
     root = parse(html.encode("utf-8", "replace"), "the page")
     title = _text(root, "titreArticleVisu")
-    header = _text(root, "DocHeader")
+    header = _text(root, "DocHeader")[:_MOST_HEADER]
     dated = _DATE.search(header)
     body, authors = _body(root, html, title)
     return {

@@ -13,9 +13,9 @@ from archive.formats.press import read_documents
 from archive.types import NewArticle
 
 _LAYOUTS = {"nexis": nexis, "factiva": factiva, "proquest": proquest}
-_HEADLINE = re.compile(r"<(span|b) class=[\"']\w\wHeadline\b[^<>]*>(.*?)</\1>", re.DOTALL)
+_HEADLINE = re.compile(r"<(span|b) class=[\"']\w\wHeadline\b[^<>]*>(.{0,2000}?)</\1>", re.DOTALL)
 _COUNTED = re.compile(r"(<span class=[\"']\w\wHeadline counted\b[^<>]*>)\s*\d+\)")
-_PUBLISHER = re.compile(r"<p>[^<>]*</p>(?=\s*<p>\s*\S+ \w{20,}\s*</p>)")
+_PUBLISHER = re.compile(r"<p>[^<>]*</p>(?=\s*<p>\s*[^\s<>]{1,30} \w{20,40}\s*</p>)")
 _CELL = re.compile(r"^([A-Z]{2,3}) \| ", re.MULTILINE)
 
 
