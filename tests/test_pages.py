@@ -103,6 +103,13 @@ def test_what_nobody_sees_is_not_read() -> None:
     assert "secret" not in read("", f"<h1>Talks</h1>{TEXT}{hidden}").body
 
 
+def test_what_follows_the_end_of_a_page_says_nothing_of_it() -> None:
+    """A page written again and again behind its end also took minutes: each part was looked through for each."""
+    again = f"<html><body><article><p class='byline'>By Ann Lee</p>{TEXT}</article></body></html>"
+    found = read("", f"<h1>Talks</h1>{TEXT}</body></html>{again * 20}")
+    assert (found.authors, "two ministers" in found.body) == ((), True)
+
+
 def test_a_page_that_shows_its_text_with_a_script_is_read() -> None:
     assert "two ministers" in read("", f'<h1>Talks</h1><div style="display:none">{TEXT}</div>').body
 

@@ -195,7 +195,7 @@ def _bylines() -> Any:
     from lxml.etree import XPath
 
     return XPath(
-        '//body//*[@rel="author" or contains(@itemprop, "author") or contains(@class, "byline")'
+        '(.//body)[1]//*[@rel="author" or contains(@itemprop, "author") or contains(@class, "byline")'
         ' or contains(@class, "author")][not(self::meta)]'
     )
 
@@ -225,4 +225,4 @@ def _characters(element: Any) -> int:
 def _styled() -> Any:
     from lxml.etree import XPath
 
-    return XPath("//body//*[@hidden or contains(@style, 'none') or contains(@style, 'hidden')]")
+    return XPath("(.//body)[1]//*[@hidden or contains(@style, 'none') or contains(@style, 'hidden')]")

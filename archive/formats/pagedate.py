@@ -109,7 +109,7 @@ def _with_marks() -> Any:
     from lxml.etree import XPath
 
     return XPath(
-        '//*[@itemprop="datePublished" or @pubdate or contains(@class, "published") or contains(@class, "pubdate")'
+        './/*[@itemprop="datePublished" or @pubdate or contains(@class, "published") or contains(@class, "pubdate")'
         ' or contains(@id, "date-published")]'
     )
 
