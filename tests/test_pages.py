@@ -62,6 +62,9 @@ def test_the_headline_is_what_the_page_agrees_on(
         ("", '<span class="date">3 May 2021</span>', "2021-05-03"),
         ("", "<p>© 2021 The Wire</p>", None),
         ("", "<p>Updated 3 May 2021</p>", None),
+        ("", '<a class="post-date updated">3 May 2021</a>', "2021-05-03"),
+        ("", '<a class="post-date updated">Updated on 3 May 2021</a>', None),
+        ("", '<i class="updated">9 May 2021</i><i class="date">3 May 2021</i>', "2021-05-03"),
         ("", "<table><tr><th>Founded</th><td>3 May 2021</td></tr></table>", None),
         ("<title>Talks at the border - 03.05.2021 - The Wire</title>", "", "2021-05-03"),
         ('<link rel="canonical" href="https://example.org/2021/05/03/talks">', "", "2021-05-03"),
@@ -70,6 +73,15 @@ def test_the_headline_is_what_the_page_agrees_on(
 )
 def test_the_date_of_publication_and_no_other(head: str, body: str, found: str | None) -> None:
     assert published(head, f"<h1>Talks at the border</h1>{body}{TEXT}")[0] == found
+
+
+def test_a_headline_that_is_no_heading_has_its_date_beside_it() -> None:
+    headline = (
+        '<div class="h-title"> Talks at the border </div><div><span class="h-time">2021-05-03 20:29:58</span></div>'
+    )
+    article = published("<title>Talks at the border - The Wire</title>", f"<div>9 May 2020</div>{headline}{TEXT}")
+    assert article[0] == "2021-05-03T20:29:58"
+    assert published("<title>The Wire</title>", f"<div>Talks at the border</div><i>3 May 2021</i>{TEXT}")[0] is None
 
 
 def test_the_day_is_that_of_the_page_and_not_of_greenwich() -> None:

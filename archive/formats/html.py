@@ -33,7 +33,7 @@ _FURNITURE = re.compile(
 _ABOVE = 4
 """Lines above the text that may repeat what else is known of the article."""
 
-_MOST_SIBLINGS = 30_000
+_MOST_SIBLINGS = 10_000
 _MOST_ELEMENTS = 300_000
 """Elements in one and in all: the time that trafilatura takes grows with the square of the first.
 

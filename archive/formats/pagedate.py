@@ -22,6 +22,9 @@ _BEFORE = 40
 _FIRST_YEAR = 1971
 """Where a program does not know the date it writes 1970."""
 
+_TELLING = 15
+"""Characters of a heading that can be told as a part of the headline, and the other way round."""
+
 _LONGEST = 80
 """Characters of a date as it is written for programs."""
 
@@ -128,10 +131,20 @@ def _visible(tree: Any, title: str) -> PublicationDate | None:
     heading = _heading(tree, title)
     if heading is None:
         return None
-    for element in (*islice(_following(heading), _AFTER), *islice(_preceding(heading), _BEFORE)):
-        if element.tag != "meta" and (found := _of_element(element)) and not _is_fact(element):
-            return found
+    near = [*islice(_following(heading), _AFTER), *islice(_preceding(heading), _BEFORE)]
+    for read in (_of_element, _of_updated):
+        for element in near:
+            if element.tag != "meta" and (found := read(element)) and not _is_fact(element):
+                return found
     return None
+
+
+def _of_updated(element: Any) -> PublicationDate | None:
+    """The date of an element of the class `updated` of hAtom, which many themes give the only date that they show."""
+    classes = (element.get("class") or "").split()
+    if "updated" not in classes or _OF_CHANGE.search("".join(islice(element.itertext(), 12))):
+        return None
+    return _of_element(element, " ".join(each for each in classes if each != "updated"))
 
 
 def _is_fact(element: Any) -> bool:
@@ -147,11 +160,20 @@ def _heading(tree: Any, title: str) -> Any:
         if (
             text
             and words
-            and (text == words or (len(text) > 15 and text in words) or (len(words) > 15 and words in text))
+            and (text == words or (len(text) > _TELLING and text in words) or (len(words) > _TELLING and words in text))
         ):
             return element
         first = element if first is None and element.tag == "h1" and text else first
-    return first
+    return first if first is not None else _plain_heading(tree, words)
+
+
+def _plain_heading(tree: Any, words: str) -> Any:
+    """The headline in a page that has none of HTML's headings."""
+    for element in tree.iter("div", "p", "span", "td", "strong", "b", "font", "center"):
+        text = " ".join((element.text or "").casefold().split())
+        if text and (text == words or (len(text) > _TELLING and text in words)):
+            return element
+    return None
 
 
 def _following(element: Any) -> Iterator[Any]:
@@ -171,10 +193,11 @@ def _preceding(element: Any) -> Iterator[Any]:
         element = element.getparent()
 
 
-def _of_element(element: Any) -> PublicationDate | None:
+def _of_element(element: Any, classes: str | None = None) -> PublicationDate | None:
     if not isinstance(element.tag, str) or element.tag in _ELSEWHERE:
         return None
-    about = f"{element.get('class', '')} {element.get('id', '')} {element.get('itemprop', '')}"
+    classes = element.get("class", "") if classes is None else classes
+    about = f"{classes} {element.get('id', '')} {element.get('itemprop', '')}"
     if _OF_CHANGE.search(about):
         return None
     written = element.get("datetime") or element.get("content")
