@@ -39,6 +39,7 @@ with open_archive(load_settings({"data": sys.argv[1]})) as archive:
     print("done", flush=True)
 """
 
+ARTICLES = 400
 POINTS = int(os.environ.get("ARCHIVE_TEST_KILLS", "30"))
 
 
@@ -78,7 +79,7 @@ def test_a_kill_at_any_moment_loses_nothing(tmp_path: Path) -> None:
     Then the next one, until there were as many kills as asked for.
     """
     articles = tmp_path / "articles.jsonl"
-    _articles(articles, 700)
+    _articles(articles, ARTICLES)
     chance = random.Random(20261123)
     started = time.monotonic()
     _kill_during_import(tmp_path / "whole", articles, None)
@@ -104,7 +105,7 @@ def test_a_kill_at_any_moment_loses_nothing(tmp_path: Path) -> None:
                     assert [hit.headline.id for hit in page.hits] == [number]
         with open_archive(load_settings({"data": str(data)})) as archive:
             assert archive.import_paths([str(articles)]).failed == 0
-            assert archive.count() == 700
+            assert archive.count() == ARTICLES
             assert archive.verify() == []
     assert len(counts) > POINTS // 4, "the kills met imports in progress"
 
