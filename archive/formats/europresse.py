@@ -17,7 +17,9 @@ _DATE = re.compile(r"(?:\b[^\W\d]+,? )?(\d{1,2}(?:er)? [^\W\d]+ \d{4}|[^\W\d]+ \
 _MOST_HEADER = 500
 """Characters of the line with the section and the date."""
 
-_END = re.compile(r"^(?:©|\(c\) |Numéro de document|Document number|Note\(s\)\s*:)", re.MULTILINE | re.IGNORECASE)
+_END = re.compile(
+    r"^(?:©[ \t]*\d{4}|\(c\) \d{4}|Numéro de document|Document number|Note\(s\)\s*:)", re.MULTILINE | re.IGNORECASE
+)
 
 
 def fields(html: str) -> dict[str, object]:
@@ -31,7 +33,7 @@ def fields(html: str) -> dict[str, object]:
         "title": title,
         "body": body,
         "authors": _text(root, "docAuthors") or authors,
-        "source": _text(root, "DocPublicationName"),
+        "source": re.sub(r", no\. .*$", "", _text(root, "DocPublicationName")),
         "section": header[: dated.start()].strip(" ,") if dated else "",
         "published": dated[1].replace("er ", " ") if dated else "",
     }
@@ -41,7 +43,10 @@ def _body(root: Any, html: str, title: str) -> tuple[str, str]:
     """The text and its authors: by their classes, or by where they stand in pages that have none for them."""
     container = next(_all(root, "docOcurrContainer"), None)
     text = _END.split(shown(html), maxsplit=1)[0]
-    after = [block.strip() for block in re.split(r"\n\s*\n", text[text.find(title) + len(title) :]) if block.strip()]
+    heading = re.search(r"\s+".join(map(re.escape, title.split())), text) if title else None
+    if not heading:
+        return "", ""
+    after = [block.strip() for block in re.split(r"\n\s*\n", text[heading.end() :]) if block.strip()]
     if container is None:
         is_name = len(after) > 1 and len(after[0].split()) <= 6 and not re.search(r"[.!?:;…]$", after[0])
         return "\n\n".join(after[is_name:]), after[0] if is_name else ""

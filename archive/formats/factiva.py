@@ -21,11 +21,12 @@ _CODES = frozenset(
 _AFTER_TEXT = frozenset("CT RF CO IN NS RE IPC IPD PUB AN ART".split())
 _FIELD = re.compile(r"([A-Z]{2,3})(?:[ \t]*$|([ \t]+)(\S.*)$)")
 _HEADLINE = re.compile(r"^[ \t]*HD\b", re.MULTILINE)
-END = re.compile(r"^[ \t]*(?:AN\t)?(?:Document|Dokument|Documento) [A-Za-z][\w-]{14,}[ \t]*$|\f", re.MULTILINE)
+_ID = r"[A-Za-z](?=[\w-]*\d)[\w-]{14,}"
+END = re.compile(rf"^[ \t]*(?:AN\t)?(?:Document|Dokument|Documento) {_ID}[ \t]*$", re.MULTILINE)
 _NEEDED = frozenset({"HD", "PD"})
 _WORDS = re.compile(rf"[ \t]*\d[\d.,]* ?(?:{WORDS})[ \t]*")
-_NUMBER = re.compile(r"[ \t]*(?:Document|Dokument|Documento|文件|文書) [A-Za-z][\w-]{14,}[ \t]*")
-_RIGHTS = re.compile(r"(?:Copyright|\(c\)|©)", re.IGNORECASE)
+_NUMBER = re.compile(rf"[ \t]*(?:Document|Dokument|Documento|文件|文書) {_ID}[ \t]*")
+_RIGHTS = re.compile(r"^(?:Copyright|\(c\)|©)|(?:All rights reserved|Alle Rechte vorbehalten)\W*$", re.IGNORECASE)
 _ABOVE = 14
 """Paragraphs that may stand above a text without codes."""
 
@@ -121,7 +122,8 @@ def _without_codes(document: str, headline: str) -> dict[str, object]:
         del rest[0]
     languages = (at for at, block in enumerate(rest[:_ABOVE]) if language_code(block))
     language = next(languages, None)
-    end = next((at for at, block in enumerate(rest[:_ABOVE]) if _RIGHTS.match(block)), language)
+    rights = rest[:_ABOVE] if language is None else rest[: language + 2]
+    end = next((at for at, block in enumerate(rights) if _RIGHTS.search(block)), language)
     return {
         "title": title,
         "body": "\n\n".join(rest[(end if end is not None else 1) + 1 :]),

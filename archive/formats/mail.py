@@ -159,7 +159,8 @@ def _gather(part: Message, content: _Content, depth: int, *, embedded: bool = Fa
         text = _decoded(part, kind)
         if kind == "text/html" and exported.is_page(text):
             content.pages.append(part)
-        elif text := _text(part, kind, text):
+            text, kind = exported.words_before(text), "text/plain"
+        if text := _text(part, kind, text):
             content.texts.append(text)
     elif not embedded or part.get_content_disposition() == "attachment":
         content.attachments.append(part)
@@ -175,6 +176,7 @@ def _choose(children: list[Message], content: _Content, depth: int) -> None:
         content.attachments += found.attachments
         if found.pages:
             content.pages += found.pages
+            content.texts += found.texts
             return
         if found.texts:
             versions.append("\n\n".join(found.texts))

@@ -15,7 +15,7 @@ from archive.types import NewArticle
 SUFFIXES = (".txt",)
 
 _BEGINNING = re.compile(
-    r"^[ \t]*(?:(?:Document|Dokument) )?\d+ (?:of|von|de) \d+(?: DOCUMENTS?| DOKUMENTEN?)?[ \t]*$",
+    r"^[ \t]*(?:(?:Document|Dokument) )?\d+ (?:of|von|de) \d+(?P<all> DOCUMENTS?| DOKUMENTEN?)?[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
 END = re.compile(r"^[ \t]*(?:End of Document|Ende des Dokuments|Fin du document)[ \t]*$", re.MULTILINE)
@@ -35,19 +35,20 @@ _FIELDS = {
     "summary": ("HIGHLIGHT", "ABSTRACT", "ENCART"),
 }
 _BEFORE = frozenset(
-    "HEADLINE BYLINE SECTION LENGTH DATELINE HIGHLIGHT ABSTRACT SERIES AUTHOR TITEL TITRE AUTOR AUTEUR RUBRIK RUBRIQUE"
-    " LÄNGE LONGUEUR ENCART".split()
+    "HEADLINE BYLINE SECTION DISTRIBUTION LENGTH DATELINE HIGHLIGHT ABSTRACT SERIES AUTHOR TITEL TITRE AUTOR AUTEUR"
+    " RUBRIK RUBRIQUE LÄNGE LONGUEUR ENCART".split()
 )
 _AFTER = frozenset(
     "LOAD-DATE LANGUAGE PUBLICATION-TYPE JOURNAL-CODE DOCUMENT-TYPE GRAPHIC SUBJECT CORRECTION-DATE UPDATE SPRACHE"
     " LANGUE PUBLIKATIONSTYP DATE-CHARGEMENT SUJET TYPE-PUBLICATION".split()
 )
+_NEVER_IN_TEXT = frozenset(name for name in _AFTER if "-" in name)
 _SUBJECTS = frozenset(
     "COMPANY ORGANIZATION TICKER INDUSTRY PERSON CITY STATE COUNTRY GEOGRAPHIC ORGANISATION SOCIÉTÉ PERSONNE"
     " LOCALISATION-GEO".split()
 )
-_IN_PARTS = re.compile(r"\s*ABSTRACT\n\s*(.{1,3000}?)\s*^FULL TEXT\n(.*)", re.DOTALL | re.MULTILINE)
-_ABOUT = re.compile(rf"Copyright|©|All Rights|{_BEGINNING.pattern}", re.MULTILINE | re.IGNORECASE)
+_IN_PARTS = re.compile(r"\n*ABSTRACT\n+(.{1,3000}?)\n{1,2}FULL TEXT\n(.*)", re.DOTALL)
+_ABOUT = re.compile(rf"Copyright|©|All Rights|Correction Appended|{_BEGINNING.pattern}", re.MULTILINE | re.IGNORECASE)
 _HEADINGS = ("Classification", "Graphic", "Klassifikation")
 
 
@@ -58,7 +59,8 @@ def looks_like(head: bytes) -> bool:
 
 def is_whole_export(text: str) -> bool:
     """Whether all of a text, of a document that may be anything, is laid out so: a length is one in words."""
-    return bool((END.search(text) or _BEGINNING.search(text)) and _IN_WORDS.search(text) and _has_marks(text))
+    begins = any(found["all"] for found in _BEGINNING.finditer(text))
+    return bool((begins or END.search(text)) and _IN_WORDS.search(text) and _has_marks(text))
 
 
 def _has_marks(text: str) -> bool:
@@ -78,9 +80,17 @@ def split(text: str) -> list[str]:
         first, *documents, rest = END.split(text)
         parts = (_without_contents(first), *documents, *([rest] if _LENGTH.search(rest) else []))
         return [part for part in parts if part.strip()]
-    if _BEGINNING.search(text):
-        return [part for part in _BEGINNING.split(text)[1:] if part.strip()]
+    if begins := _beginnings(text):
+        ends = [found.start() for found in begins[1:]] + [len(text)]
+        return [text[found.end() : end] for found, end in zip(begins, ends, strict=True)]
     return [text] if _LENGTH.search(text) else []
+
+
+def _beginnings(text: str) -> list[re.Match[str]]:
+    """Where documents begin: a line such as `1 of 4`, which any text may have, has a length below it."""
+    found = list(_BEGINNING.finditer(text))
+    ends = [*(each.start() for each in found[1:]), len(text)][: len(found)]
+    return [each for each, end in zip(found, ends, strict=True) if each["all"] or _LENGTH.search(text, each.end(), end)]
 
 
 def _without_contents(document: str) -> str:
@@ -107,12 +117,20 @@ def fields(document: str) -> dict[str, object]:
         field: next((labelled[name] for name in names if labelled.get(name)), "") for field, names in _FIELDS.items()
     }
     found["language"] = language_code(str(found["language"]))
-    return {**_unlabelled(lines[:begin], str(found["title"])), **{k: v for k, v in found.items() if v}, "body": body}
+    return {
+        **_unlabelled(lines[: begin + 1], str(found["title"])),
+        **{k: v for k, v in found.items() if v},
+        "body": body,
+    }
 
 
 def _end_of_text(lines: list[str], begin: int) -> int:
     """The line after the text, where the labels begin that stand only there, and those of its subjects before them."""
-    starts = [at for at in range(begin, len(lines)) if lines[at] in _HEADINGS or (lines[at] and not lines[at - 1])]
+    starts = [
+        at
+        for at, line in enumerate(lines[begin:], begin)
+        if line and (not lines[at - 1] or line in _HEADINGS or _label(line) in _NEVER_IN_TEXT)
+    ]
     labels = [_label(lines[at]) for at in starts]
     end = next((n for n, at in enumerate(starts) if lines[at] in _HEADINGS or labels[n] in _AFTER), None)
     if end is None:
@@ -150,7 +168,7 @@ def _without_labels(lines: list[str]) -> tuple[str, dict[str, str]]:
             at += 1
         at += 1
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines[at:]))
-    return re.sub(r"\n\s*(?:Copyright|©)[^\n]*(?:\n[^\n]+){0,3}\s*$", "", text), _labelled(lines[:at])
+    return re.sub(r"\n(?:Copyright|©)[^\n]*+(?:\n[^\n]++){0,3}\n*$", "", text), _labelled(lines[:at])
 
 
 def _unlabelled(lines: list[str], title: str) -> dict[str, object]:
@@ -161,6 +179,8 @@ def _unlabelled(lines: list[str], title: str) -> dict[str, object]:
         blocks = lines[:first]
     plain = [block for block in blocks if block and not _ABOUT.match(block)]
     dated = next((at for at, block in enumerate(plain) if is_date(block.split("\n")[0])), None)
+    if dated is None and "Body" in lines[first:]:
+        return {"source": joined(plain[1:2]), "title": title or joined(plain[:1])}
     if dated is None:
         return {"source": joined(plain[:1]), "title": title or (joined(plain[-1:]) if len(plain) > 1 else "")}
     before, after = plain[:dated], [block for block in plain[dated + 1 :] if not block.lower().endswith("edition")]

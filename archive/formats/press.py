@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from archive.dates import read_date
 from archive.encoding import decode
 from archive.errors import FormatError, NoTextError, UnreadableFileError
 from archive.formats.file import Failed, InputFile
 from archive.formats.record import to_article
-from archive.types import NewArticle, Original
+from archive.types import NewArticle, Original, Told
 
 WORDS = "words|Wörter|mots|palabras|parole|palavras|woorden|слов|字|語|단어"
 """What the length of a document is counted in, as a pattern."""
@@ -19,7 +20,13 @@ Read = Callable[[str], Mapping[str, object]]
 
 def read_text(file: InputFile, split: Split, read: Read) -> Iterator[NewArticle | Failed]:
     """One article a document of a file that is text."""
-    text = decode(file.whole()).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+    text = (
+        decode(file.whole(), stated=file.charset)
+        .removeprefix("\ufeff")
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+        .replace("\xa0", " ")
+    )
     if not text.strip():
         raise NoTextError("the file is empty")
     documents = split(text)
@@ -38,7 +45,8 @@ def read_documents(
             fields = read(document)
             if not str(fields.get("body") or "").strip():
                 raise NoTextError("the document has no text, or none that can be told from its labels")
-            yield to_article(fields, origin, Original(document.strip("\n").encode("utf-8", "replace"), media_type))
+            article = to_article(fields, origin, Original(document.strip("\n").encode("utf-8", "replace"), media_type))
+            yield replace(article, told=Told(charset="utf-8"))
         except FormatError as error:
             yield Failed(origin, str(error))
 
@@ -72,4 +80,6 @@ def language_code(name: str) -> str | None:
 
 _LANGUAGES = {"english": "en", "englisch": "en", "anglais": "en", "german": "de", "deutsch": "de", "allemand": "de",
               "french": "fr", "français": "fr", "französisch": "fr", "spanish": "es", "italian": "it", "turkish": "tr",
-              "portuguese": "pt", "dutch": "nl", "russian": "ru", "chinese": "zh", "arabic": "ar"}  # fmt: skip
+              "portuguese": "pt", "dutch": "nl", "russian": "ru", "chinese": "zh", "arabic": "ar",
+              "英文": "en", "德文": "de", "法文": "fr", "西班牙文": "es", "意大利文": "it", "葡萄牙文": "pt",
+              "荷蘭文": "nl", "俄文": "ru", "中文": "zh", "日文": "ja", "阿拉伯文": "ar"}  # fmt: skip

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from archive.dates import read_date
 from archive.encoding import peek_text
 from archive.formats.file import Failed, InputFile
 from archive.formats.press import date_in, joined, language_code, read_text
@@ -20,22 +21,32 @@ _LABELS = (
     "Dateline", "Identifier / keyword", "Classification", "Business indexing term", "Number of pages", "Year",
     "Document feature", "Word count", "column", "URL", "Company", "CODEN",
 )  # fmt: skip
-_LABEL = re.compile(rf"^({'|'.join(map(re.escape, _LABELS))}):[ \t]*(.*)$", re.MULTILINE)
+_LABEL = re.compile(
+    rf"^({'|'.join(re.escape(label).replace(chr(92) + ' ', ' ?') for label in _LABELS)}):[ \t]*(.*)$", re.MULTILINE
+)
+"""A label, in which mail that is folded may have lost a space."""
+
+_NAMES = {label.replace(" ", "").lower(): label.lower() for label in _LABELS}
 _NUMBERED = re.compile(r"^Document \d+ of \d+[ \t]*$", re.MULTILINE)
 _TEXT = re.compile(r"^Full [Tt]ext:[ \t]*", re.MULTILINE)
 _OWN = frozenset({"publication title", "publication info", "proquest document id", "document url", "database", "links"})
+_NO_ABSTRACT = re.compile(r"None available\b|\[Not Available\]", re.IGNORECASE)
 _LINK = re.compile(r"^[ \t]*ProQuest document link[ \t]*$", re.MULTILINE)
 _HEADING = re.compile(r"Document \d+ of \d+|ProQuest document link|\(?(?:older|newer)\)?|Find a copy", re.IGNORECASE)
 
 
 def looks_like(head: bytes) -> bool:
     """Whether it has `Full text:`, a mark of ProQuest's own, and one of its lines, headings or other labels."""
-    return is_whole_export(peek_text(head))
+    return _is_export(peek_text(head))
 
 
 def is_whole_export(text: str) -> bool:
-    """Whether a text is laid out so."""
-    labels = {found[1].lower() for found in _LABEL.finditer(text)}
+    """Whether all of a text, of a document that may be anything, is laid out so, and names ProQuest."""
+    return "ProQuest" in text and _is_export(text)
+
+
+def _is_export(text: str) -> bool:
+    labels = {_name(found[1]) for found in _LABEL.finditer(text)}
     own = len(labels & _OWN) + ("ProQuest document link" in text)
     begins = bool(_LINE.search(text)) or bool(re.search(r"^Document \d+ of \d+", text, re.MULTILINE))
     return "full text" in labels and own >= 1 and own + begins + len(labels) >= 5
@@ -63,17 +74,18 @@ def fields(document: str) -> dict[str, object]:
         if line.strip() and not _HEADING.match(line.strip())
     ]
     one = {name: joined([value]) for name, value in values.items()}
+    dates = [date_in(one[name]) for name in ("publication date", "year", "publication year") if one.get(name)] or [""]
     return {
         "title": one.get("title") or joined(heading[:1]),
         "body": body,
-        "url": one.get("document url"),
+        "url": one.get("document url", "").replace(" ", ""),
         "authors": one.get("author") or one.get("authors"),
         "source": (one.get("publication title") or one.get("publication info", "")).partition(";")[0],
         "section": one.get("section"),
-        "published": date_in(one.get("publication date") or one.get("year") or one.get("publication year", "")),
+        "published": next(filter(read_date, dates), dates[0]),
         "language": language_code(one.get("language of publication", "")),
         "tags": [part.strip() for part in one.get("subject", "").split(";")],
-        "summary": one.get("abstract"),
+        "summary": "" if _NO_ABSTRACT.match(one.get("abstract", "")) else one.get("abstract"),
     }
 
 
@@ -92,5 +104,9 @@ def _labelled(text: str) -> dict[str, str]:
     parts = _LABEL.split(text)
     found: dict[str, str] = {}
     for label, first, rest in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
-        found.setdefault(label.lower(), f"{first}{rest}".strip())
+        found.setdefault(_name(label), f"{first}{rest}".strip())
     return found
+
+
+def _name(label: str) -> str:
+    return _NAMES[label.replace(" ", "").lower()]
