@@ -15,7 +15,7 @@ from archive.formats.alone import read_alone
 from archive.formats.layout import Line, paragraphs
 from archive.normalise import normalise
 from archive.types import Alone, NewArticle, Told
-from tests.test_document_formats import docx, odt, p
+from tests.test_document_formats import docx, mhtml, odt, p
 from tests.test_press import about, sample
 
 TITLE = "Bridge at the border opens for night traffic"
@@ -166,6 +166,24 @@ def test_a_mail_with_words_beside_such_a_page_has_both() -> None:
     assert article.body.startswith("Please look at these.")
     assert "Drivers" not in article.body
     assert isinstance(page, InputFile)
+
+
+def test_the_articles_of_a_page_that_a_browser_has_saved_do_not_each_keep_all_of_it() -> None:
+    """Nor do they get its address, which would make each a new version of the one before."""
+    saved = mhtml(sample("factiva.html").encode())
+    first, second = both(read("mhtml", saved))
+    for each in (first, second):
+        assert each.original
+        assert (each.url, each.origin.format) == (None, "html")
+        assert len(each.original.data) < len(saved) / 2
+        kept = Alone(each.original.data, each.origin, each.title, untitled=False, told=each.told)
+        assert normalise(read_alone(kept, 1_000_000)).body == each.body
+
+
+def test_a_saved_page_inside_a_file_says_where_it_is() -> None:
+    saved = mhtml(f"<html><body><h1>A title</h1><p>{'Some text, and more. ' * 40}</p></body></html>".encode())
+    (article,) = FORMATS["mhtml"].read(InputFile("a.zip", io.BytesIO(saved), "mhtml", 1_000_000, part="b.mht"))
+    assert (article.origin.part, article.origin.format) == ("b.mht", "mhtml")
 
 
 # --- documents ------------------------------------------------------------------------------------------------------

@@ -36,13 +36,15 @@ def looks_like(head: bytes) -> bool:
 
 
 def read(file: InputFile) -> Iterator[NewArticle | Failed]:
-    """One article: the page, with the address it was saved from."""
+    """One article: the page, with the address it was saved from; or each that a press database has exported."""
     data = file.whole()
     if not data.strip():
         raise NoTextError("the file is empty")
     page, address, subject = _page(data)
-    for found in html.read(InputFile(file.path, BytesIO(page), file.format, file.max_bytes)):
-        if isinstance(found, NewArticle):
+    for found in html.read(replace(file, stream=BytesIO(page), charset=None)):
+        if found.origin.part != file.part:  # one of several, of which the page is kept that it is a part of
+            found = replace(found, origin=replace(found.origin, format="html"))
+        elif isinstance(found, NewArticle):
             found = replace(
                 found,
                 title=found.title or subject,
