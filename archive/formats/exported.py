@@ -61,16 +61,18 @@ def _parted(html: str) -> tuple[list[str], Read] | None:
     """The documents of such a page, one of which has a text at least, and what reads them."""
     for beginning, read in _PAGES.items():
         documents = beginning.split(html)[1:]
-        if any(_body(document, read) for document in documents):
+        if any(_said(document, read)[0] for document in documents):
             return documents, read
     return None
 
 
-def _body(document: str, read: Read) -> str:
+def _said(document: str, read: Read) -> tuple[str, str]:
+    """The text of a document and its summary; empty where it cannot be read."""
     try:
-        return str(read(document).get("body") or "").strip()
+        fields = read(document)
     except FormatError:
-        return ""
+        return "", ""
+    return str(fields.get("body") or "").strip(), str(fields.get("summary") or "")
 
 
 def words_before(html: str) -> str:
@@ -103,10 +105,10 @@ def _says_more(text: str, documents: Sequence[str], read: Read) -> bool:
     with_text = 0
     said = ""
     for document in documents:
-        body = _body(document, read)
+        body, summary = _said(document, read)
         with_text += bool(body)
         above, _, _ = document.partition(body[:_BEGINNING] or "\0")
-        said = joined([body, str(read(document).get("summary") or "")]) if body else ""
+        said = joined([body, summary])
         ours |= {block for block in above.split("\n\n") if joined([block]) in said}
         ours |= set(document[len(above) :].split("\n\n"))
     last = documents[-1].split("\n\n")
