@@ -66,10 +66,9 @@ def _kill_during_import(data: Path, articles: Path, seconds: float | None) -> tu
     if seconds is not None:
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
-    lines = process.communicate()[0].splitlines()
+    *lines, _ = process.communicate()[0].split("\n")  # the last may be cut off in the middle: only whole ones were told
     done = "done" in lines
-    # the last line may be cut off in the middle: only whole ones were told
-    told = [tuple(map(int, line.split())) for line in lines if line.count(" ") == 1 and line.split()[1]]
+    told = [tuple(map(int, line.split())) for line in lines if " " in line]
     return told, done  # type: ignore[return-value]
 
 
