@@ -39,7 +39,7 @@ with open_archive(load_settings({"data": sys.argv[1]})) as archive:
     print("done", flush=True)
 """
 
-ARTICLES = 400
+ARTICLES = 700
 POINTS = int(os.environ.get("ARCHIVE_TEST_KILLS", "30"))
 
 
